@@ -7,9 +7,10 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import { definitionOf } from './definition.ts';
 import { hasEnded, type Job, newJob } from './job.ts';
 import { JobRun, type JobRunParts } from './job-run.ts';
+import { Lanes } from './lanes.ts';
 import { flowLimits } from './limits.ts';
 
-export interface FlowJobsParts extends Omit<JobRunParts, 'onProgress'> {
+export interface FlowJobsParts extends Omit<JobRunParts, 'onProgress' | 'lane'> {
   /** Jobs that this node runs at the same time. */
   readonly concurrency: number;
   readonly onStarted: (job: Job) => void;
@@ -27,6 +28,7 @@ export class FlowJobs {
   readonly #running = new Map<string, JobRun>();
   /** No connector's jobs keep those of another waiting. */
   readonly #slots: FairSemaphore;
+  readonly #lanes = new Lanes();
   #purging: NodeJS.Timeout | undefined;
 
   constructor(parts: FlowJobsParts) {
@@ -139,10 +141,12 @@ export class FlowJobs {
     const { service, onStarted, onProgress, onEnded, onError } = this.#parts;
     const release = await this.#slots.acquire(job._connectorId ?? job._integrationId, stop).catch(() => undefined);
     if (!release) return;
+    const lane = this.#lanes.take(job._integrationId);
     let last = job;
     const run = new JobRun(
       {
         ...this.#parts,
+        lane,
         onProgress: (next) => {
           if (last.status === 'queued' && next.status === 'running') onStarted(next);
           last = next;
@@ -161,6 +165,7 @@ export class FlowJobs {
       throw error;
     } finally {
       this.#running.delete(jobId);
+      this.#lanes.release(job._integrationId, lane);
       release();
     }
   }

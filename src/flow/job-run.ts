@@ -29,6 +29,8 @@ export interface JobRunParts {
   readonly jobs: JobStore;
   /** This node's name. */
   readonly node?: string | undefined;
+  /** See `Lanes`. */
+  readonly lane: number;
   /** The job's record has changed. */
   readonly onProgress: (job: Job) => void;
   /** An application has refused a connection, or taken it again. @param refusal undefined if it works */
@@ -206,7 +208,7 @@ export class JobRun {
       unit,
       connector: await connectorFor(this.#parts.service, unit),
       function: name,
-      lane: `${this.#job._flowId} ${name}`,
+      lane: `${this.#parts.lane} ${name}`,
       body,
       secrets,
       onStarted: (runId: string) => {

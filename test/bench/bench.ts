@@ -3,10 +3,11 @@
  * the load generator are processes of their own; rounds alternate; the figures to look at are the
  * ratios, since machines are shared and noisy.
  *
- * `--seconds` per measurement (2), `--rounds` (3), `--only` parts (`calls,first-calls,scale,edge,stores`; `routing`,
- * `pool-run` and `postgres` only if named),
- * `--peers` to measure others as well (after `npm ci --prefix test/bench/peers`), `--json` where the
- * figures go (`test/bench/results.json`).
+ * `npm run bench -- flows` runs the parts that it names, without names `calls`, `first-calls`, `scale`, `edge` and
+ * `stores`; the others are `flows`, `routing`, `pool-run` and `postgres`. `--only` names them, too, with commas.
+ * `--seconds` per measurement (2), `--rounds` (3), `--peers` to measure others as well (after
+ * `npm ci --prefix test/bench/peers`; `flows` always does), `--json` where the figures go
+ * (`test/bench/results.json`).
  */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -16,13 +17,15 @@ import { calls } from './calls.ts';
 import { edge } from './edge.ts';
 import type { Figure } from './figures.ts';
 import { firstCalls } from './first-calls.ts';
+import { flows } from './flows.ts';
 import { poolRun } from './pool-run.ts';
 import { postgres } from './postgres.ts';
 import { here, type Settings } from './rig.ts';
 import { routing } from './routing.ts';
 import { scale } from './scale.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
@@ -38,6 +41,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   'first-calls': () => firstCalls(settings),
   scale: () => scale(settings),
   edge: () => edge(settings),
+  flows: () => flows(settings),
   routing: () => routing(settings),
   'pool-run': () => poolRun(settings),
   postgres: () => postgres(settings),
@@ -49,7 +53,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
 };
 
 const figures: Figure[] = [];
-for (const name of values.only.split(',')) {
+for (const name of positionals.length > 0 ? positionals : values.only.split(',')) {
   const part = parts[name];
   if (!part) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`);
   figures.push(...(await part()));

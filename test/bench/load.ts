@@ -9,6 +9,8 @@ export interface Load {
   /** More servers. The connections take turns between all, as behind a round-robin balancer. */
   readonly otherUrls?: readonly string[];
   readonly token: string;
+  /** Default: `PUT`. */
+  readonly method?: string;
   /** Asked for in turn. */
   readonly paths: readonly string[];
   readonly body: string;
@@ -28,13 +30,13 @@ export interface Measured {
 
 const WARM_UP_S = 2;
 const load = JSON.parse(process.argv[2] ?? '{}') as Load;
-const { url, otherUrls = [], token, paths, body, connections, seconds } = load;
+const { url, otherUrls = [], token, method = 'PUT', paths, body, connections, seconds } = load;
 const servers = [url, ...otherUrls].map((each) => new URL(each));
 
 const requests = paths.map((path) =>
   Buffer.from(
     [
-      `PUT ${path} HTTP/1.1`,
+      `${method} ${path} HTTP/1.1`,
       'Host: localhost',
       `Authorization: Bearer ${token}`,
       'Content-Type: application/json',

@@ -20,7 +20,9 @@ beforeEach(() => {
 });
 
 const HOOKS = `
+let calls = 0;
 exports.hooks = {
+  count: () => ({ data: [{ id: ++calls }], errors: [], abort: true }),
   withoutOdd: async ({ data, pageIndex }) => {
     console.log('page ' + pageIndex + ' has ' + data.length);
     return { data: data.filter(({ id }) => id % 2 === 0), errors: [], abort: false, newErrorsAndRetryData: [] };
@@ -52,6 +54,22 @@ const served = serveForAll(
 const own = async (): Promise<string> => (await served().client('POST', '/integrations', { name: 'own' })).body._id;
 const connected = (): Promise<string> => installed(served().client, 'hooked');
 const ids = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+test('flows that run one after the other use the same isolate', async () => {
+  const { client } = served();
+  const integrationId = await connected();
+  const parts = {
+    origin: application.origin,
+    integrationId,
+    export: { hooks: { preSavePage: { function: 'count' } } },
+  };
+  for (const count of [1, 2]) {
+    const { flowId } = await makeFlow(client, parts);
+    await runToEnd(client, flowId);
+    // The second counts on.
+    expect([...application.received.keys()]).toEqual(ids(count));
+  }
+});
 
 describe('a flow of a user', () => {
   test('sends every record once, page by page, and says how it goes', async () => {

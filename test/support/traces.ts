@@ -48,7 +48,8 @@ const treeOf = async (pid: number): Promise<number[]> => [pid, ...(await childre
 /** The kernel counts in USER_HZ, which is 100 on every Linux. */
 const TICK_MS = 10;
 
-async function cpuMsOf(pid: number): Promise<number> {
+/** CPU time of a process, and of its children that have ended. */
+export async function cpuMsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // Fields 14 to 17, after the program's name, which may contain spaces: its own time and its children's.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
