@@ -37,7 +37,7 @@ interface Encoding {
   readonly format?: string;
 }
 
-interface PairOptions {
+export interface PairOptions {
   readonly modulusLength?: number;
   readonly publicExponent?: number;
   readonly namedCurve?: string;
@@ -45,7 +45,7 @@ interface PairOptions {
   readonly privateKeyEncoding?: Encoding;
 }
 
-interface Pair {
+export interface Pair {
   readonly publicKey: unknown;
   readonly privateKey: unknown;
 }
