@@ -49,13 +49,17 @@ async function send(connectionId, method, relativeURI, body = undefined) {
   return fetch(path, { method: 'POST', headers, body: body && JSON.stringify(body) });
 }
 
-const unavailable = (what, { status }) =>
-  new MirrorError('registry_unavailable', `The registry does not answer ${what} (${status}).`);
+/** The error for an answer that is no success. What the runtime itself answers says why nothing was sent. */
+async function unavailable(what, response) {
+  const { errors = [] } = response.headers.has('Bulkhead-Proxied') ? {} : await response.json();
+  const reason = errors.length > 0 ? `: ${errors[0].message}` : '.';
+  return new MirrorError('registry_unavailable', `The registry does not answer ${what} (${response.status})${reason}`);
+}
 
 async function ask(connectionId, relativeURI) {
   const response = await send(connectionId, 'GET', relativeURI);
   if (response.ok) return response.json();
-  throw unavailable(relativeURI, response);
+  throw await unavailable(relativeURI, response);
 }
 
 /** The packages of a registry, as the options of a field. */
@@ -211,7 +215,7 @@ async function announce({ source, flows: { announcements } }, server) {
   const endpoint = `${server.replace(/\/+$/, '')}/v1/exports/${announcements.export}/${token}/data`;
   const hook = { type: 'package', name: '*', endpoint, secret: key };
   const response = await send(source, 'POST', '/-/npm/v1/hooks/hook', hook);
-  if (!response.ok && response.status !== 404) throw unavailable('for announcements', response);
+  if (!response.ok && response.status !== 404) throw await unavailable('for announcements', response);
   return response.ok;
 }
 
