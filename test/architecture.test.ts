@@ -101,6 +101,7 @@ describe('arrows', () => {
     'src/main.ts': ['src/cli', 'src/compile-cache.js', 'src/generated-files.ts'],
     'src/cli': [
       'src/flow',
+      'src/json.ts',
       'src/oauth',
       'src/author',
       'src/runtime.ts',

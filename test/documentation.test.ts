@@ -6,12 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { scaffold } from '../src/author/scaffold.ts';
+import { startExampleApplication } from '../src/cli/example-app/server.ts';
 import { createClient } from './support/client.ts';
 import { callCommand, startCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
 import { blocks, documentPaths, root, textOf } from './support/markdown.ts';
 import { runPrinted, type Shell } from './support/printed.ts';
-import { installed, serve } from './support/runtime.ts';
+import { mirrorBundle, setUpMirror } from './support/registry-mirror.ts';
+import { installed, TOKEN as SERVED_TOKEN, serve } from './support/runtime.ts';
 import { startServer } from './support/server.ts';
 
 const TOKEN = 'the-documents-token';
@@ -46,6 +48,11 @@ const ways: Readonly<Record<string, Run | string>> = {
       '{"success":true}',
       '[]',
     ],
+  },
+  'README.md: npm start -- example-app': 'it listens on a fixed port; test/examples.test.ts starts it on a free one',
+  'README.md: npm start -- run "Main registry, releases"': {
+    place: withMirror,
+    shows: [/^Main registry, releases completed in .* s: 30 read, 30 sent, 0 failed, 0 ignored\.\n$/],
   },
   'docs/install.md: npm ci && npm start': NOT_AGAIN,
   'docs/install.md: npm install --prefix /opt/bulkhead ./bulkhead-0.1.0.tgz node':
@@ -193,6 +200,16 @@ async function withConnection(): Promise<Shell> {
     http: { baseURI: `http://127.0.0.1:${port}`, auth },
   });
   return { ...shell, environment: { ...shell.environment, CONNECTION: connection._id } };
+}
+
+/** A server with the example registry-mirror installed, and the application that it works with. */
+async function withMirror(): Promise<Shell> {
+  const application = await startExampleApplication(0, () => {});
+  onTestFinished(() => application.close());
+  const bundles = { 'registry-mirror': await mirrorBundle(application.url) };
+  const { client, runtime } = await serve(bundles, { allowPrivateNetwork: '127.0.0.1' });
+  await setUpMirror(client, await installed(client, 'registry-mirror'), runtime.url);
+  return { cwd: await temporaryFolder(), environment: { BULKHEAD_URL: runtime.url, BULKHEAD_TOKEN: SERVED_TOKEN } };
 }
 
 /** A folder in which `bulkhead init weather` was run. */

@@ -27,10 +27,14 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   const write = (version: string, text: string): Promise<void> =>
     writeBundle(connectors, 'registry-mirror', {
       manifest: { ...manifest, version },
-      connector: { ...manifest.connector, opts: { registry: relay.url }, permissions: { fetch: [relay.url] } },
+      connector: {
+        ...manifest.connector,
+        opts: { source: relay.url, target: relay.url },
+        permissions: { fetch: [relay.url] },
+      },
       code: text,
     });
-  await write('1.0.0', code.replace("['releases', 'tags']", "['releases']"));
+  await write('1.0.0', code.replace(/KINDS = \[.*\]/, "KINDS = ['releases']"));
 
   const environment = {
     BULKHEAD_TOKEN: TOKEN,
@@ -68,7 +72,7 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   const path = `/integrations/${installed._id}`;
   expect(installed).toMatchObject({
     mode: 'install',
-    install: [{ completed: false }, { completed: false }, { completed: false }],
+    install: [{ completed: false }, { completed: false }, { completed: false }, { completed: false }],
   });
   const grouped = async () => (await client('GET', `${path}/dependencies`)).body;
   const counts = async () => Object.values(await grouped()).map((records) => (records as unknown[]).length);
@@ -83,7 +87,7 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   };
   const verify = async (step: { installerFunction: string }) =>
     client('PUT', `${path}/installer/${step.installerFunction}`);
-  const [source, target, packages] = installed.install;
+  const [source, target, packages, mirroring] = installed.install;
   const before = await read();
   const unknown = await verify(source);
   expect([unknown.status, unknown.body.errors[0].code]).toEqual([422, 'invalid_credentials']);
@@ -100,6 +104,7 @@ test('install, verify, settings, a second store, update and uninstall of a conne
 
   // The select list is what the application has.
   expect((await verify(packages)).status).toBe(200);
+  expect((await verify(mirroring)).status).toBe(200);
   expect((await read()).mode).toBe('settings');
   const [first] = (await read()).settings.sections;
   expect(first.sections[0].fields[0].options).toEqual([
@@ -110,7 +115,7 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   const refresh = { fieldName: 'packages', storeId: first.id };
   const { body: refreshed } = await client('PUT', `${path}/settings/refreshMetadata`, refresh);
   expect(refreshed.options).toContainEqual(['fig', 'fig']);
-  const pending = { [first.id]: { packages: ['fig', 'pear'], releasesEvery: 'day' } };
+  const pending = { [first.id]: { packages: ['fig', 'pear'], releasesWhich: 'stable' } };
   expect((await client('PUT', `${path}/settings/persistSettings`, { pending })).body).toEqual({
     success: true,
     pending,
@@ -139,9 +144,9 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   expect(lastRuns.at(-1)).toMatchObject({ function: 'addNewStore', outcome: 'cut_off' });
   expect((await add()).status).toBe(200);
   expect(await counts()).toEqual([4, 2, 2, 2]);
-  expect(await read()).toMatchObject({ mode: 'install', install: [{}, {}, {}, { completed: false }, {}, {}] });
+  expect(await read()).toMatchObject({ mode: 'install', install: [{}, {}, {}, {}, { completed: false }, {}, {}, {}] });
   expect(errorsOf(await add())).toEqual([['not_finished']]);
-  const [, , , ...more] = (await read()).install;
+  const [, , , , ...more] = (await read()).install;
   for (const step of more) {
     if (step._connectionId) await enter(step._connectionId, PASSWORD);
     expect((await verify(step)).status, step.name).toBe(200);
@@ -160,14 +165,15 @@ test('install, verify, settings, a second store, update and uninstall of a conne
   expect(await counts()).toEqual([4, 2, 2, 2]);
   relay.mend();
   expect((await updated()).status).toBe(200);
-  expect(await counts()).toEqual([4, 4, 4, 4]);
+  expect(await counts()).toEqual([4, 6, 6, 6]);
   const after = await read();
   expect(after).toMatchObject({ version: '1.1.0', updateInProgress: false });
   const [kept] = after.settings.sections;
   expect(kept.sections[0].fields[0].value).toEqual(['fig', 'pear']);
   expect(kept.sections[1].flows.map(({ settings }: { settings: object[] }) => settings[0])).toMatchObject([
-    { name: 'releasesEvery', value: 'day' },
-    { name: 'tagsEvery', value: 'hour' },
+    { name: 'releasesWhich', value: 'stable' },
+    { name: 'tagsWhich', value: 'all' },
+    { name: 'announcementsWhich', value: 'all' },
   ]);
 
   // What happened stands in the runs; the password nowhere.

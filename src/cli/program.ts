@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   pack: async () => (await import('./pack.ts')).pack,
   run: async () => (await import('./run.ts')).run,
   invoke: async () => (await import('./invoke.ts')).invoke,
+  'example-app': async () => (await import('./example-app.ts')).exampleApp,
   token: async () => (await import('./token.ts')).token,
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,

@@ -16,6 +16,7 @@ const COMMANDS = [
   'pack',
   'run',
   'invoke',
+  'example-app',
   'token',
   'backup',
   'restore',

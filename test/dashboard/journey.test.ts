@@ -125,12 +125,16 @@ test('registry-mirror: credentials, a failing application, settings per store, u
   const write = (version: string, text: string): Promise<void> =>
     writeBundle(dashboard.connectors, 'registry-mirror', {
       manifest: { ...manifest, version },
-      connector: { ...manifest.connector, opts: { registry: relay.url }, permissions: { fetch: [relay.url] } },
+      connector: {
+        ...manifest.connector,
+        opts: { source: relay.url, target: relay.url },
+        permissions: { fetch: [relay.url] },
+      },
       code: text,
     });
   const page = await dashboard.open('#/connectors');
   // A bundle added to the folder appears by itself.
-  await write('1.0.0', code.replace("['releases', 'tags']", "['releases']"));
+  await write('1.0.0', code.replace(/KINDS = \[.*\]/, "KINDS = ['releases']"));
   await dashboard.settle('registry-mirror', '1.0.0');
 
   // The application fails during the install: an error is shown, nothing is left, and a retry works.
@@ -154,12 +158,14 @@ test('registry-mirror: credentials, a failing application, settings per store, u
   await picture(page, 'wrong-credentials');
   await page.getByLabel('Password').fill(PASSWORD);
   await press(page, 'Save and verify');
-  await page.getByText('1 of 3 steps done').waitFor();
+  await page.getByText('1 of 4 steps done').waitFor();
   await page.getByLabel('User name').fill('zoe');
   await page.getByLabel('Password').fill(PASSWORD);
   await press(page, 'Save and verify');
-  await page.getByText('2 of 3 steps done').waitFor();
+  await page.getByText('2 of 4 steps done').waitFor();
   await press(page, 'Verify');
+  await page.getByText('3 of 4 steps done').waitFor();
+  await press(page, 'Continue');
   await page.getByText('Setup is complete.').waitFor();
 
   await tab(page, 'Records');

@@ -60,7 +60,7 @@ async function writePrograms(folder: string, url: string | undefined): Promise<v
   const main = `"${process.execPath}" "${join(root, 'src/main.ts')}"`;
   const programs: Record<string, string> = {
     npx: `[ "$1" = bulkhead ] || exit 9\nshift\nexec ${main} "$@"`,
-    npm: `[ "$*" = start ] || exit 9\nexec ${main}`,
+    npm: `[ "$1" = start ] || exit 9\nshift\n[ "\${1:-}" != -- ] || shift\nexec ${main} "$@"`,
     curl: curlTo(url === undefined ? PRINTED : new URL(url).host),
   };
   await mkdir(folder, { recursive: true });
