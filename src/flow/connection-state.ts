@@ -1,8 +1,6 @@
 /** Marks connections as offline when their application refuses them, and as online when a job has used them. */
 import type { OfflineEvent } from '../oauth/stored-tokens.ts';
-import { oauthSettingsOf } from '../record/oauth-connection.ts';
 import { factsOf } from '../record/record-tasks.ts';
-import type { Part } from '../store/part.ts';
 import type { Store } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 
@@ -11,10 +9,6 @@ export interface ConnectionStateParts {
   readonly now: () => Date;
   readonly onChange: (event: OfflineEvent) => void;
 }
-
-/** Whether its OAuth provider has refused to issue tokens. */
-export const isRefusedByProvider = (connection: Part): boolean =>
-  connection.head.offline === true && !connection.isLarge && oauthSettingsOf(connection.value) !== undefined;
 
 /** @param refusal why the application refused it; undefined if it works */
 export async function markConnection(

@@ -9,7 +9,6 @@ import { activeStatuses, type JobStore } from '../store/jobs.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { afterPage, checkpointOf, type JobCheckpoint, noTotals, putCheckpoint } from './checkpoint.ts';
 import { completeJob } from './complete-job.ts';
-import { isRefusedByProvider } from './connection-state.ts';
 import { definitionOf, type FlowDefinition, recordsIn, stepIdsOf } from './definition.ts';
 import type { Generated, Paused, Processed, WentOffline } from './engine-answer.ts';
 import { RecordTexts } from './engine-argument.ts';
@@ -164,7 +163,7 @@ export class JobRun {
     const result = await repeated(async () => {
       const scene = await this.#scene();
       const argument = await generateArgument(this.#texts, this.#job, scene, request);
-      return this.#orRefused(await generate(this.#parts.service, await this.#request(scene, 'generate', argument)));
+      return generate(this.#parts.service, await this.#request(scene, 'generate', argument));
     }, signal);
     return this.#orOffline(result);
   }
@@ -190,11 +189,10 @@ export class JobRun {
     this.#assertOwn(scene);
     const argument = await processArgument(this.#texts, this.#job, scene, page);
     const request = await this.#request(scene, 'process', argument);
-    const result = await processPage(this.#parts.service, request, async (processed) => {
+    return processPage(this.#parts.service, request, async (processed) => {
       await this.#errors.put(this.#job, scene.definition, page, [...page.errors, ...processed.errors]);
       this.#advance(scene.unit, page, processed);
     });
-    return this.#orRefused(result);
   }
 
   /** @throws TakenOver if the checkpoint is not where this run has left it */
@@ -227,14 +225,6 @@ export class JobRun {
     const { connectionId, message } = result as WentOffline;
     await this.#mark(connectionId, message);
     throw requestError('connection_offline', { message });
-  }
-
-  /** A connection whose provider issues no tokens is offline already: to wait for its application is of no use. */
-  async #orRefused<T extends { readonly kind: string }>(result: T | Paused): Promise<T | Paused> {
-    if (result.kind !== 'paused') return result;
-    const { unit, definition } = await this.#scene();
-    if (![...recordsIn(unit, definition).connections.values()].some(isRefusedByProvider)) return result;
-    throw requestError('connection_offline', { message: (result as Paused).message });
   }
 
   /** The job's end does not depend on it. */

@@ -1,7 +1,7 @@
 /** Access tokens of connections, renewed before they expire. Each is renewed once, however many requests and nodes. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { requestError } from '../errors.ts';
+import { RequestError, requestError } from '../errors.ts';
 import { isSameBinding, type OAuthSettings } from '../record/oauth-connection.ts';
 import { type IssuedTokens, type Refusal, refusalText, type TokenSet } from '../record/token-set.ts';
 import type { OAuthClients } from './clients.ts';
@@ -239,8 +239,15 @@ function replacementIn(
   return undefined;
 }
 
-const notConnected = (message: string): Error =>
-  requestError('connection_failed', { message: `${message} A user has to connect it.` });
+/** Tells flows that another attempt is of no use, whatever the application does. */
+const OFFLINE_HEADER = { 'Bulkhead-Connection': 'offline' };
+
+function offlineError(message: string): Error {
+  const { status, errors, headers } = requestError('connection_failed', { message });
+  return new RequestError(status, errors, { ...headers, ...OFFLINE_HEADER });
+}
+
+const notConnected = (message: string): Error => offlineError(`${message} A user has to connect it.`);
 
 export const refusalOf = ({ error, description }: ProviderRefusal, now: Date): Refusal => ({
   error,
@@ -252,6 +259,4 @@ export const failedError = ({ message }: ProviderFailure): Error =>
   requestError('connection_failed', { message: `The OAuth provider issued no token: ${message}` });
 
 const refusedError = (refusal: Refusal): Error =>
-  requestError('connection_failed', {
-    message: `The OAuth provider refused: ${refusalText(refusal)}. Connect it again.`,
-  });
+  offlineError(`The OAuth provider refused: ${refusalText(refusal)}. Connect it again.`);

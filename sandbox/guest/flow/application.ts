@@ -40,6 +40,8 @@ const ATTEMPTS_AFTER_500 = 3;
 const BUSY = [429, 502, 503, 504];
 /** The mark of the runtime on what the application answered. What lacks it is the runtime's own answer. */
 const PROXIED = 'bulkhead-proxied';
+/** Says in an answer of the runtime's own that it has no credentials for the connection. */
+const CONNECTION = 'bulkhead-connection';
 /** Errors of the runtime that another attempt may not have. */
 const TRANSIENT = [
   'connection_failed',
@@ -102,6 +104,7 @@ async function sendOnce(request: ApplicationRequest): Promise<ApplicationAnswer 
   const text = textOf(reply);
   if (headers.has(PROXIED)) return { status: reply.status, headers, text };
   const { code, message } = runtimeError(text);
+  if (headers.get(CONNECTION) === 'offline') throw new OfflineSignal(connectionId, message);
   if (TRANSIENT.includes(code)) return { problem: message };
   throw new PageError('request_failed', `${method} ${shorten(relativeURI, 200)}: ${code}: ${message}`);
 }
