@@ -86,6 +86,7 @@ const fetch: FetchStubs = {
   [`GET ${URI}/often?page=2`]: [],
   [`GET ${URI}/refused`]: () => new Response('', { status: 401 }),
   [`GET ${URI}/endless`]: [{ id: 1 }],
+  'GET https://other.example.com/*': [],
   [`GET ${URI}/busy`]: () => new Response('', { status: 503 }),
 };
 

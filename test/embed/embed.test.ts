@@ -168,7 +168,7 @@ test('a new connector is installed by npm without a registry that has the packag
   }
   await writeFile(file, JSON.stringify(manifest));
   await npmIn(project, ['install', '--offline', '--no-audit', '--no-fund']);
-  expect((await npmIn(project, ['test'])).stdout).toContain('pass 3');
+  expect((await npmIn(project, ['test'])).stdout).toContain('pass 4');
   expect(await typeErrors(project)).toEqual([]);
   expect(await typeErrors(project, ['-p', 'test'])).toEqual([]);
 });
