@@ -2,16 +2,14 @@
 import Type from '#typebox';
 import { requestError } from '../errors.ts';
 import { flowLimits } from '../flow/limits.ts';
-import { parseBody, textOf, userBodyLimits } from '../parse-body.ts';
 import { readBytes } from './body.ts';
 import type { ApiContext } from './context.ts';
-import { type Route, route } from './route.ts';
+import { type Api, type Route, route } from './route.ts';
+import { tasks } from './webhook-tasks.ts';
 
 const JSON_TYPES = ['application/json', 'application/*+json'];
 const FORM = 'application/x-www-form-urlencoded';
 const TOKEN_CHARS = 500;
-/** Items of a list: as many as a page has. */
-const MESSAGES_MAX = flowLimits.pageRecords;
 
 export const webhookRoutes: readonly Route[] = [
   route.post('/exports/{_id}/{token}/data', {
@@ -33,7 +31,7 @@ export const webhookRoutes: readonly Route[] = [
       204: { description: 'The message is stored.' },
     },
     errors: ['not_found', 'unauthorized', 'invalid_json', 'overloaded'],
-    async handle(ctx, { webhooks }) {
+    async handle(ctx, { webhooks, service }) {
       const bytes = await readBytes(ctx);
       const { _id: exportId = '', token = '' } = ctx.params;
       const reply = await webhooks.receive({
@@ -41,7 +39,7 @@ export const webhookRoutes: readonly Route[] = [
         token: token.slice(0, TOKEN_CHARS),
         header: (name) => ctx.get(name),
         body: bytes,
-        messages: () => messagesOf(ctx, bytes),
+        messages: () => messagesOf(ctx, service, bytes),
       });
       ctx.status = reply.status;
       if (reply.body !== undefined) ctx.body = reply.body;
@@ -49,21 +47,12 @@ export const webhookRoutes: readonly Route[] = [
   }),
 ];
 
-/** JSON of each message in a body. */
-function messagesOf(ctx: ApiContext, bytes: Buffer): string[] {
-  if (ctx.request.is(FORM)) return [JSON.stringify(Object.fromEntries(new URLSearchParams(textOf(bytes))))];
-  if (!ctx.request.is(JSON_TYPES)) {
+/** JSON of each message in a body. @throws RequestError */
+async function messagesOf(ctx: ApiContext, { work }: Api['service'], body: Buffer): Promise<string[]> {
+  const isForm = ctx.request.is(FORM) !== false;
+  if (!isForm && !ctx.request.is(JSON_TYPES)) {
     throw requestError('unsupported_media_type', { message: `The body must be ${JSON_TYPES[0]} or ${FORM}.` });
   }
-  const value = parseBody(bytes, userBodyLimits);
-  if (Array.isArray(value)) {
-    if (value.length > MESSAGES_MAX) {
-      throw requestError('request_too_large', { message: `The list has more than ${MESSAGES_MAX} items.` });
-    }
-    return value.map((item) => JSON.stringify(item));
-  }
-  if (typeof value !== 'object' || value === null) {
-    throw requestError('invalid_field', { field: '', message: 'The body must be a record, or a list of records.' });
-  }
-  return [textOf(bytes)];
+  const account = { owner: ctx.params._id ?? '', charge() {} };
+  return (await work.run(tasks, 'messages', { body, isForm }, body.length, account)).messages;
 }

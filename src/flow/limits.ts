@@ -38,6 +38,8 @@ export const flowLimits = Object.freeze({
   errorsReadChars: 2 * 1024 * 1024,
   /** UTF-8 bytes of a webhook's body. */
   messageBytes: 1024 * 1024,
+  /** Values in a webhook's body, nested ones included. */
+  messageParts: 200_000,
   /** Messages of one webhook that wait for a job. */
   messagesWaiting: 100_000,
   /** Largest spread of jobs that are due at the same time. */

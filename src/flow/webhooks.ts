@@ -22,7 +22,7 @@ export interface WebhookRequest {
   /** As received: signatures are over it. */
   readonly body: Buffer;
   /** JSON of each message in the body. Called once the sender is verified. @throws RequestError */
-  readonly messages: () => string[];
+  readonly messages: () => Promise<string[]>;
 }
 
 /** How to answer. */
@@ -112,10 +112,8 @@ export class Webhooks {
     if (!isVerified(record, request))
       throw requestError('unauthorized', { message: 'The request could not be verified.' });
     await this.#assertRoom(exportId);
-    const messages = request
-      .messages()
-      .map((body) => ({ _id: service.dispatcher.ids(), integrationId, exportId, body }));
-    await jobs.store.receive(messages);
+    const bodies = await request.messages();
+    await jobs.store.receive(bodies.map((body) => ({ _id: service.dispatcher.ids(), integrationId, exportId, body })));
     this.#start(integrationId, exportId);
     return replyOf(record);
   }

@@ -165,6 +165,18 @@ describe.each(engines)('%s', (_name, open) => {
       expect(await jobs.resolveErrors(job._id, [])).toBe(0);
     });
 
+    test('a page of them ends once their records have so many characters', async () => {
+      const jobs = await openJobs();
+      const job = jobOf({});
+      await jobs.add(job);
+      const errors = [errorOf(job, 0, { data: '"12"' }), errorOf(job, 0), errorOf(job, 0, { data: '"345"' })];
+      await jobs.putErrors(job, 0, errors);
+      const read = async (chars: number, after?: string) =>
+        idsOf(await jobs.errors(job._id, { chars, after, limit: 9 }));
+      expect([await read(4), await read(5), await read(100)].map(({ length }) => length)).toEqual([1, 3, 3]);
+      expect(await read(1, errors[1]?._id)).toEqual([errors[2]?._id]);
+    });
+
     test('a job that is gone gets no errors', async () => {
       const jobs = await openJobs();
       const job = jobOf({});

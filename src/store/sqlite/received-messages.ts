@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 import { type SlicedRemoval, slicedRemoval } from './slices.ts';
 
 /** Size of a transaction; a single message may be larger. Larger ones would hold the event loop. */
-const WRITE_CHARS = 4 * 1024 * 1024;
+const WRITE_CHARS = 1024 * 1024;
 
 interface Waiting extends PromiseWithResolvers<void> {
   readonly messages: readonly ReceivedMessage[];

@@ -3,6 +3,7 @@ import { answers } from './answers.ts';
 import { asks } from './asks.ts';
 import type { DataAttack } from './attack.ts';
 import { connections } from './connections.ts';
+import { flows } from './flows.ts';
 import { forms } from './forms.ts';
 import { lists } from './lists.ts';
 import { manifests } from './manifests.ts';
@@ -15,6 +16,7 @@ import { sourceMaps } from './source-maps.ts';
 import { state } from './state.ts';
 import { steps } from './steps.ts';
 import { uploads } from './uploads.ts';
+import { webhooks } from './webhooks.ts';
 
 export const attacks: Readonly<Record<string, readonly DataAttack[]>> = {
   records,
@@ -31,5 +33,7 @@ export const attacks: Readonly<Record<string, readonly DataAttack[]>> = {
   'source maps': sourceMaps,
   manifests,
   uploads,
+  flows,
+  webhooks,
   restores,
 };

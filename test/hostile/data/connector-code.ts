@@ -39,4 +39,8 @@ exports.settings = { run, answer, next: () => 'served' };
 exports.installer = { answer };
 exports.uninstaller = { answer };
 exports.utilities = { run, answer };
+/** A hook or wrapper whose configuration has the source: the body of a function of \`options\` and \`size\`. */
+const flowing = (options) => new Function('options', 'size', options.configuration.source)(options, options.configuration.size);
+exports.hooks = { flowing };
+exports.wrappers = { flowing };
 `;
