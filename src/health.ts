@@ -31,3 +31,12 @@ export function healthOf(
   ];
   return { isReady: unready.length === 0, reasons: [...unready, ...degraded] };
 }
+
+/** Connectors by status. One whose calls are paused counts as held. */
+export function connectorCounts(rows: ReturnType<Catalog['rows']>, sandbox: Pick<Sandbox, 'isCircuitOpen'>) {
+  const counts = { ready: 0, held: 0, invalid: 0 };
+  for (const { _id, status } of rows) {
+    counts[status === 'ready' && sandbox.isCircuitOpen(_id) ? 'held' : status]++;
+  }
+  return counts;
+}

@@ -28,3 +28,8 @@ export const runLimitsOf = (options: Options): Limits => ({
   timers: options.runTimers,
   pendingAsks: options.runRequests,
 });
+
+export const rateLimitsOf = ({ rateLimitPerSecond, badTokensPerMinute }: Options) => ({
+  perSecond: rateLimitPerSecond,
+  badTokensPerMinute,
+});

@@ -22,9 +22,8 @@ import { embeddedCalls } from './embedded-calls.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { requestError } from './errors.ts';
 import { Feed } from './feed/feed.ts';
-import { publishConnections, publishIntegrations, publishJobs, publishRuns } from './feed/publishers.ts';
-import { openFlows } from './flow/flows.ts';
-import { healthOf } from './health.ts';
+import { publishConnections, publishIntegrations, publishRuns } from './feed/publishers.ts';
+import { connectorCounts, healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
 import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
 import { sealForStore } from './integration/restore-documents.ts';
@@ -40,8 +39,9 @@ import type { RunRecord } from './run/run.ts';
 import { RunHistory } from './run/run-history.ts';
 import { Runs } from './run/runs.ts';
 import { SourceLines } from './run/source-lines.ts';
-import { countedJobs, countedRuns, runLog } from './run-log.ts';
-import { runLimitsOf, sandboxOptionsOf } from './run-options.ts';
+import { countedRuns, runLog } from './run-log.ts';
+import { rateLimitsOf, runLimitsOf, sandboxOptionsOf } from './run-options.ts';
+import { runningFlows } from './running-flows.ts';
 import type { Runtime, RuntimeOptions } from './runtime-interface.ts';
 import { HttpServer } from './server.ts';
 import { objectIds } from './store/object-id.ts';
@@ -97,9 +97,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   const connectorsFolder = resolve(options.connectors);
   await mkdir(connectorsFolder, { recursive: true });
   for (const { message } of storage.problems) logger.error({ event: 'store_problem' }, message);
-
   const credentialProblems = rotation ? logCredentialProblems(logger, rotation) : [];
-
   const history = new RunHistory(storage.runs as RunStore<RunRecord>, (error) =>
     logger.error({ err: error }, 'the runs could not be written'),
   );
@@ -114,13 +112,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     node,
     usage: () => sandbox.usage(),
     events: () => ({ published: feed.newest, followers: feed.followers }),
-    connectors() {
-      const counts = { ready: 0, held: 0, invalid: 0 };
-      for (const { _id, status } of catalog.rows()) {
-        counts[status === 'ready' && sandbox.isCircuitOpen(_id) ? 'held' : status]++;
-      }
-      return counts;
-    },
+    connectors: () => connectorCounts(catalog.rows(), sandbox),
   });
   const store = observedStore(storage.documents, (result, ms) => metrics.committed(result, ms));
   store.subscribe(publishIntegrations(feed));
@@ -201,16 +193,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
   });
   await oauth.clients.reseal();
 
-  const flows = openFlows({
-    service,
-    jobs: storage.jobs,
-    node,
-    concurrency: options.jobs,
-    isShared: storage.nodes !== undefined,
-    events: countedJobs(publishJobs(feed), metrics),
-    onConnectionChange: publishConnections(feed),
-    onError: (error, id) => logger.error({ err: error, ...(id === '' ? {} : { id }) }, 'a job could not go on'),
-  });
+  const flows = runningFlows({ service, storage, node, concurrency: options.jobs, feed, metrics, logger });
   onStarted(() => flows.close());
 
   const backgroundRotation = new BackgroundRotation({
@@ -240,11 +223,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     metrics,
     version,
     corsOrigins: listOf(options.corsOrigins ?? ''),
-    rateLimit: {
-      perSecond: options.rateLimitPerSecond,
-      badTokensPerMinute: options.badTokensPerMinute,
-      onLimited: (reason) => metrics.rateLimited(reason),
-    },
+    rateLimit: { ...rateLimitsOf(options), onLimited: (reason) => metrics.rateLimited(reason) },
     onRequestEnded: (ended) => {
       const { method, route, status, ms, isInProcess } = ended;
       if (!isInProcess) metrics.requestEnded(method, route, status, ms);

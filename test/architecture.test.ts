@@ -152,6 +152,7 @@ describe('arrows', () => {
     'src/connectors-folder.ts': ['src/catalog-log.ts', 'src/connector', 'src/feed', 'src/store', 'sandbox/index.ts'],
     'src/credential-problems.ts': ['src/record'],
     'src/run-log.ts': ['src/feed', 'src/integration', 'src/metrics', 'src/run'],
+    'src/running-flows.ts': ['src/feed', 'src/flow', 'src/integration', 'src/metrics', 'src/run-log.ts', 'src/store'],
     'src/run-options.ts': ['src/options.ts', 'sandbox/index.ts'],
     'src/access-log.ts': ['src/api'],
     'src/token-services.ts': ['src/api', 'src/store'],

@@ -72,6 +72,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/store/large-documents.test.ts',
     'test/work/pool.test.ts',
   ],
+  'run flows against a real application': ['test/flow/**/*.test.ts', 'test/guest/flow/through-the-runtime.test.ts'],
   'wait for timeouts, or send much': [
     'test/api/bounds.test.ts',
     'test/api/conventions.test.ts',

@@ -177,8 +177,6 @@ export class Run implements RunCallbacks {
     return '';
   }
 
-  // ------------------------------------------------------------------------------------------------
-
   #enter(
     name: 'start' | 'startEngine' | 'inspect' | 'fire' | 'settle',
     args: (string | number)[],
