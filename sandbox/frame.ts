@@ -176,8 +176,11 @@ export function openFrameChannel<Out>(
       outgoingBytes += LENGTHS_BYTES + headerBytes + (isLarge(body) ? 0 : bodyBytes);
       const waiting = outgoing.push({ headerText, headerBytes, body, bodyBytes });
       if (isLarge(body)) {
+        // One system call: the other side need not wake up for the header alone.
+        stream.cork();
         flush();
         if (stream.writable) for (const piece of piecesOf(body)) stream.write(piece);
+        stream.uncork();
         return;
       }
       if (waiting === FRAMES_PER_WRITE) flush();

@@ -12,6 +12,7 @@ import { type Bulkhead, here, measure, type Running, type Settings, startBulkhea
 
 const PAGES = RECORDS / PAGE_RECORDS;
 const DUE_AT_ONCE = 1_000;
+const DUE_INTEGRATIONS = 50;
 /** The next full minute, and time to run all. */
 const DUE_LIMIT_MS = 180_000;
 const MESSAGE = JSON.stringify({ id: 1, text: 'x'.repeat(900) });
@@ -31,9 +32,9 @@ async function post(server: Bulkhead, path: string, body: object): Promise<{ _id
 
 interface Ids {
   readonly integration: string;
-  readonly import: string;
   readonly flow: string;
-  readonly emptyExport: string;
+  /** A flow without records, to be created with a name and a schedule. */
+  readonly emptyFlow: object;
 }
 
 async function prepare(server: Bulkhead, baseURI: string): Promise<Ids> {
@@ -64,7 +65,8 @@ async function prepare(server: Bulkhead, baseURI: string): Promise<Ids> {
     pageGenerators: [{ _exportId: exported._id }],
     ...steps,
   });
-  return { integration, import: imported._id, flow: flow._id, emptyExport: empty._id };
+  const emptyFlow = { ...own, pageGenerators: [{ _exportId: empty._id }], ...steps };
+  return { integration, flow: flow._id, emptyFlow };
 }
 
 interface Round {
@@ -140,16 +142,16 @@ async function scheduledJobs(server: Bulkhead): Promise<ScheduledJob[]> {
 }
 
 /** Flows that begin in the same second. */
-async function dueAtOnce(server: Bulkhead, jobs: Followed, ids: Ids): Promise<Figure[]> {
-  const flow = {
-    _integrationId: ids.integration,
-    pageGenerators: [{ _exportId: ids.emptyExport }],
-    pageProcessors: [{ type: 'import', _importId: ids.import }],
-  };
+async function dueAtOnce(server: Bulkhead, jobs: Followed, baseURI: string): Promise<Figure[]> {
+  const prepared: Ids[] = [];
+  for (let i = 0; i < DUE_INTEGRATIONS; i++) prepared.push(await prepare(server, baseURI));
   // Not now: the first must not start while the last are being made.
   const due = new Date(Date.now() + 120_000 - (Date.now() % 60_000));
   const schedule = `${due.getUTCMinutes()} * * * *`;
-  for (let i = 0; i < DUE_AT_ONCE; i++) await post(server, '/flows', { ...flow, name: `due ${i}`, schedule });
+  for (let i = 0; i < DUE_AT_ONCE; i++) {
+    const { emptyFlow } = prepared[i % DUE_INTEGRATIONS] as Ids;
+    await post(server, '/flows', { ...emptyFlow, name: `due ${i}`, schedule });
+  }
   const beforeMb = await treeResidentMb(server.pid);
   await jobs.more(DUE_AT_ONCE, DUE_LIMIT_MS);
   const ended = await scheduledJobs(server);
@@ -217,7 +219,7 @@ export async function flows(settings: Settings): Promise<Figure[]> {
         ),
       ]),
       ...(await webhooks(server, ids, settings)),
-      ...(await dueAtOnce(server, jobs, ids)),
+      ...(await dueAtOnce(server, jobs, application.url)),
     ];
     process.stdout.write(`${tableOf(figures)}\n\n`);
     return figures;
