@@ -2,7 +2,5 @@
 export const onPostgres: readonly string[] = [
   'test/journey.test.ts',
   'test/flow/flows.test.ts',
-  ...['connections', 'events', 'idempotency', 'integrations', 'preconditions', 'runs', 'secrets'].map(
-    (name) => `test/api/${name}.test.ts`,
-  ),
+  ...['connections', 'integrations', 'preconditions', 'secrets'].map((name) => `test/api/${name}.test.ts`),
 ];

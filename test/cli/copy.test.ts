@@ -23,7 +23,7 @@ import { RecordedJobs } from '../support/recorded-jobs.ts';
 import { connectorIdOf, serve } from '../support/runtime.ts';
 import { walkApi, walkedRoutes } from '../support/walk-api.ts';
 
-const INTEGRATIONS = 100;
+const INTEGRATIONS = 50;
 const LONG_MS = 120_000;
 const SECRET = 'a-secret-of-größe';
 const CODE = `exports.settings = {

@@ -9,9 +9,9 @@ import { crash, randomFrom } from './rig.ts';
 const ROUNDS = 6;
 
 test('nothing acknowledged is lost and nothing is half done, whenever the process is killed', async () => {
-  const tally = await crash(await temporaryFolder(), 4, randomFrom(30));
+  const tally = await crash(await temporaryFolder(), ROUNDS, randomFrom(30));
   expect(tally.losses).toEqual([]);
-  expect(tally.rounds).toBe(4);
+  expect(tally.rounds).toBe(ROUNDS);
   expect(tally.acknowledged).toBeGreaterThan(100);
 }, 240_000);
 
