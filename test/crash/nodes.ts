@@ -104,7 +104,19 @@ async function start(folder: string, name: string, network: TcpProxy): Promise<N
   });
   const client = createClient(server.url, TOKEN);
   await ready(client);
+  await served(client);
   return { server, client, network };
+}
+
+/** Waits for the connector: on a busy machine, a node may listen before its bundle is checked. */
+async function served(client: Client): Promise<void> {
+  const until = performance.now() + READY_MS;
+  for (;;) {
+    const [row] = (await client('GET', '/connectors')).body;
+    if (row?.status === 'ready') return;
+    if (performance.now() > until) throw new Error(`the connector is ${row?.status} after ${READY_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function ready(client: Client): Promise<void> {

@@ -66,7 +66,6 @@ export const answers: readonly DataAttack[] = [
   }),
   attack({
     name: 'a list of a hundred runs with full logs',
-    isLong: true,
     dataMb: 25,
     hostile: { runs: 100, chars: 250 },
     permitted: { runs: 3, chars: 10 },
@@ -113,7 +112,6 @@ export const answers: readonly DataAttack[] = [
   }),
   inside({
     name: 'fifty thousand progress reports',
-    isLong: true,
     dataMb: 50,
     program: `for (let i = 0; i < size.count; i++) { progress(i / size.count, 'm'.repeat(1000)); if (i % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1)); }
       return [await api('GET', '/tokenInfo')];`,

@@ -95,7 +95,6 @@ const REFUSE_ALL = `return options.data.map(() => ({ errors: [{ code: 'no', mess
 export const flows: readonly DataAttack[] = [
   flow({
     name: 'a hook returns half a million errors',
-    isLong: true,
     dataMb: 8,
     preSavePage: `return { data: options.data, errors: Array.from({ length: size.count }, () => ({ code: 'c', message: 'm' })) };`,
     hostile: { count: 500_000 },

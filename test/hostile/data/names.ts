@@ -31,7 +31,6 @@ export const names: readonly DataAttack[] = [
   ),
   inside({
     name: 'a thousand state keys of the maximum length',
-    isLong: true,
     dataMb: 1,
     program: `const at = (i) => '/integrations/' + options._integrationId + '/state/' + encodeURIComponent(String(i).padEnd(250, '\\u20ac'));
       const replies = [];

@@ -14,7 +14,6 @@ const bigRecord = `{ name: 'n', rows: Array.from({ length: size.rows }, (_, n) =
 export const patches: readonly DataAttack[] = [
   inside({
     name: 'one operation on a record of seven megabytes',
-    isLong: true,
     dataMb: 7,
     program: patching(bigRecord, `[{ op: 'replace', path: '/name', value: 'm' }]`, `after.name === 'm'`),
     hostile: { rows: 33_000, isRight: false },
