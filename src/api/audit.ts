@@ -5,9 +5,8 @@ import type { AuditQuery, AuditStore } from '../store/storage.ts';
 import { ObjectId } from '../store/stored.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { ApiContext } from './context.ts';
-import { instantOf } from './instant.ts';
 import { asText, replyList } from './paging.ts';
-import { badQuery, queryOf } from './query.ts';
+import { badQuery, dateQueryOf, queryOf } from './query.ts';
 import { listOf, listQuery } from './replies.ts';
 import { type Route, route } from './route.ts';
 
@@ -29,7 +28,7 @@ export const auditRoutes: readonly Route[] = [
     async handle(ctx, { audit, publicUrl }) {
       const newestFirst = orderOf(ctx) === 'desc';
       const resourceId = queryOf(ctx, '_resourceId');
-      const filter = { newestFirst, resourceId, from: dateOf(ctx, 'from'), to: dateOf(ctx, 'to') };
+      const filter = { newestFirst, resourceId, from: dateQueryOf(ctx, 'from'), to: dateQueryOf(ctx, 'to') };
       await replyList(ctx, {
         source: (after, limit) => entriesOf(audit, { ...filter, after, limit }),
         isDescending: newestFirst,
@@ -52,12 +51,4 @@ function orderOf(ctx: ApiContext): string {
   const order = queryOf(ctx, 'order') ?? 'asc';
   if (order !== 'asc' && order !== 'desc') throw badQuery('order must be asc or desc');
   return order;
-}
-
-function dateOf(ctx: ApiContext, name: 'from' | 'to'): string | undefined {
-  const text = queryOf(ctx, name);
-  const instant = text === undefined ? undefined : instantOf(text);
-  if (text !== undefined && instant === undefined)
-    throw badQuery(`${name} must be a date such as 2030-12-31T23:59:59Z`);
-  return instant;
 }

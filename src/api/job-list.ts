@@ -7,9 +7,8 @@ import type { JsonObject } from '../json.ts';
 import { type JobStatus, jobStatuses, type StoredJob } from '../store/jobs.ts';
 import { sortKeyOf } from '../store/stored.ts';
 import type { ApiContext } from './context.ts';
-import { instantOf } from './instant.ts';
 import { LIMIT_MAX } from './paging.ts';
-import { badQuery, queryOf } from './query.ts';
+import { badQuery, dateQueryOf, queryOf } from './query.ts';
 import { assertInReach, reachOf } from './reach.ts';
 
 /** Jobs that a page looks at, for filters that the store does not know. */
@@ -17,7 +16,7 @@ export const JOBS_SCANNED = 10_000;
 const numbers = ['numSuccess', 'numError', 'numIgnore', 'numExport'] as const;
 const ids = ['_integrationId', '_flowId', '_exportId', '_importId', '_flowJobId'] as const;
 
-export const text = (description: string) => Type.Optional(Type.String({ description }));
+const text = (description: string) => Type.Optional(Type.String({ description }));
 export const JobFilters = Type.Object({
   ...Object.fromEntries(ids.map((name) => [name, text(`Only jobs with this \`${name}\`.`)])),
   _flowId_in: text('Only jobs of these flows, separated by commas.'),
@@ -63,8 +62,8 @@ export async function* jobsFor(
     flowIds: flowId === undefined ? list(queryOf(ctx, '_flowId_in')) : [flowId],
     types: type === undefined ? list(queryOf(ctx, 'type_in')) : [type],
     statuses: statuses as JobStatus[] | undefined,
-    createdFrom: dateOf(ctx, 'createdAt_gte'),
-    createdTo: dateOf(ctx, 'createdAt_lte'),
+    createdFrom: dateQueryOf(ctx, 'createdAt_gte'),
+    createdTo: dateQueryOf(ctx, 'createdAt_lte'),
     limit: isFiltered(ctx) ? LIMIT_MAX : limit,
   };
   let position = before;
@@ -114,12 +113,4 @@ export function jobFilterOf(ctx: ApiContext): (job: JsonObject) => boolean {
     bounds.every(({ name, isAtLeast, number }) =>
       isAtLeast ? Number(job[name]) >= number : Number(job[name]) <= number,
     );
-}
-
-function dateOf(ctx: ApiContext, name: string): string | undefined {
-  const value = queryOf(ctx, name);
-  const instant = value === undefined ? undefined : instantOf(value);
-  if (value !== undefined && instant === undefined)
-    throw badQuery(`${name} must be a date such as 2030-12-31T23:59:59Z`);
-  return instant;
 }

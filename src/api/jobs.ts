@@ -7,6 +7,7 @@ import { isObjectId } from '../store/object-id.ts';
 import { ObjectId, sortKeyOf } from '../store/stored.ts';
 import { readObject } from './body.ts';
 import { type ApiContext, replyJson } from './context.ts';
+import { triggerOf } from './flows.ts';
 import { JOBS_SCANNED, JobFilters, jobFilterOf, jobsFor, shownJob, stepsOf } from './job-list.ts';
 import { asText, replyList } from './paging.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
@@ -87,8 +88,7 @@ export const jobRoutes: readonly Route[] = [
       const failed = await jobOf(ctx, jobs);
       const { value } = await readObject(ctx);
       const { _jobErrorIds: errorIds } = value as { _jobErrorIds?: string[] };
-      const triggeredBy = ctx.state.grant ? 'run' : 'user';
-      const job = await jobs.retry(failed, { triggeredBy, ...(errorIds ? { errorIds } : {}) });
+      const job = await jobs.retry(failed, { triggeredBy: triggerOf(ctx), ...(errorIds ? { errorIds } : {}) });
       ctx.status = 201;
       replyJson(ctx, { _jobId: job._id });
     },

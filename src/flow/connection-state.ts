@@ -1,6 +1,6 @@
 /** Marks connections as offline when their application refuses them, and as online when a job has used them. */
 import type { OfflineEvent } from '../oauth/stored-tokens.ts';
-import { factsOf } from '../record/record-tasks.ts';
+import { markOffline } from '../record/offline.ts';
 import type { Store } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 
@@ -17,17 +17,9 @@ export async function markConnection(
   connectionId: string,
   refusal: string | undefined,
 ): Promise<void> {
-  const name = await UnitOfWork.change(store, integrationId, (unit) => {
-    const part = unit.record('connections', connectionId);
-    if (!part || part.isLarge || (part.head.offline === true) === (refusal !== undefined)) return undefined;
-    const { offline: _, ...rest } = part.value;
-    const lastModified = now().toISOString();
-    unit.putRecord(
-      'connections',
-      factsOf({ ...rest, ...(refusal === undefined ? {} : { offline: true }), lastModified }),
-    );
-    return String(part.head.name);
-  });
+  const name = await UnitOfWork.change(store, integrationId, (unit) =>
+    markOffline(unit, connectionId, refusal !== undefined, now()),
+  );
   if (name === undefined) return;
   const problem =
     refusal === undefined ? undefined : { error: 'connection_offline', description: refusal, at: now().toISOString() };

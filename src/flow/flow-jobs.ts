@@ -16,7 +16,6 @@ export interface FlowJobsParts extends Omit<JobRunParts, 'onProgress' | 'lane'> 
   readonly onStarted: (job: Job) => void;
   readonly onProgress: (job: Job) => void;
   readonly onEnded: (job: Job) => void;
-  readonly onError: (error: unknown, jobId: string) => void;
 }
 
 type Asked = Pick<Job, 'triggeredBy'> &

@@ -19,7 +19,6 @@ export interface SchedulesParts {
 }
 
 interface Planned {
-  readonly integrationId: string;
   /** The flow's schedules as text, to see whether they have changed. */
   readonly key: string;
   readonly crons: readonly Cron[];
@@ -61,10 +60,6 @@ export class Schedules {
     this.#unsubscribe();
     clearInterval(this.#rescan);
     for (const flowId of [...this.#planned.keys()]) this.#cancel(flowId);
-  }
-
-  get size(): number {
-    return this.#planned.size;
   }
 
   async #scan(): Promise<void> {
@@ -140,7 +135,7 @@ export class Schedules {
     if (existing?.key === key) return true;
     this.#cancel(flowId);
     const crons = schedules.flatMap((schedule) => this.#cron(integrationId, flowId, schedule));
-    this.#planned.set(flowId, { integrationId, key, crons });
+    this.#planned.set(flowId, { key, crons });
     return true;
   }
 

@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
+import { textAt } from '../record/connection-fields.ts';
 import { openSecrets } from '../record/credentials.ts';
 import { at } from '../record/record.ts';
 import type { Part } from '../store/part.ts';
@@ -40,30 +41,29 @@ function isEqual(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-const textAt = (record: JsonObject, ...path: string[]): string | undefined => {
-  const value = at(record, path);
-  return typeof value === 'string' && value !== '' ? value : undefined;
-};
+/** An empty setting counts as missing: nothing is equal to it. */
+const settingAt = (record: JsonObject, name: string): string | undefined =>
+  textAt(record, `webhook.${name}`) || undefined;
 
 /** @param record the export with its secrets in clear */
 function isVerified(record: JsonObject, { token, header, body }: WebhookRequest): boolean {
-  const expected = textAt(record, 'webhook', 'token');
+  const expected = settingAt(record, 'token');
   if (expected !== undefined && !isEqual(token, expected)) return false;
-  switch (textAt(record, 'webhook', 'verify') ?? 'token') {
+  switch (settingAt(record, 'verify') ?? 'token') {
     case 'token':
       return expected !== undefined;
     case 'basic': {
-      const [user, password] = [textAt(record, 'webhook', 'username'), textAt(record, 'webhook', 'password')];
+      const [user, password] = [settingAt(record, 'username'), settingAt(record, 'password')];
       if (user === undefined || password === undefined) return false;
       const credentials = Buffer.from(`${user}:${password}`).toString('base64');
       const [scheme = '', given = ''] = header('authorization').split(' ');
       return scheme.toLowerCase() === 'basic' && isEqual(given, credentials);
     }
     case 'hmac': {
-      const key = textAt(record, 'webhook', 'key');
-      const name = textAt(record, 'webhook', 'header');
-      const algorithm = textAt(record, 'webhook', 'algorithm') ?? 'sha256';
-      const encoding = ENCODINGS.find((each) => each === (textAt(record, 'webhook', 'encoding') ?? 'hex'));
+      const key = settingAt(record, 'key');
+      const name = settingAt(record, 'header');
+      const algorithm = settingAt(record, 'algorithm') ?? 'sha256';
+      const encoding = ENCODINGS.find((each) => each === (settingAt(record, 'encoding') ?? 'hex'));
       if (key === undefined || name === undefined || !ALGORITHMS.includes(algorithm) || !encoding) return false;
       const signature = createHmac(algorithm, key).update(body).digest(encoding);
       // Several services write the algorithm before it.

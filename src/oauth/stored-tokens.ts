@@ -1,7 +1,7 @@
 /** Reads and writes the token sets of connections, sealed in the integration's document. */
 import { requestError } from '../errors.ts';
 import type { Keyring } from '../record/keyring.ts';
-import { factsOf } from '../record/record-tasks.ts';
+import { markOffline } from '../record/offline.ts';
 import { openTokens, type Refusal, sealTokens, type TokenSet } from '../record/token-set.ts';
 import type { Part } from '../store/part.ts';
 import type { Store } from '../store/store.ts';
@@ -69,11 +69,7 @@ export class StoredTokens {
       const next = record && work(this.#open(connectionId, unit.unversioned('tokens').get(connectionId)));
       if (!record || !next) return;
       unit.putUnversioned('tokens', connectionId, sealTokens(this.#keyring, connectionId, next));
-      if (record.isLarge || (record.value.offline === true) === (refusal !== undefined)) return;
-      marked = String(record.head.name);
-      const { offline: _, ...rest } = record.value;
-      const lastModified = this.#now().toISOString();
-      unit.putRecord('connections', factsOf({ ...rest, ...(refusal ? { offline: true } : {}), lastModified }));
+      marked = markOffline(unit, connectionId, refusal !== undefined, this.#now());
     });
     if (marked !== undefined) this.#onOffline({ ...id, name: marked, refusal });
   }

@@ -1,6 +1,6 @@
 /** Schedules of flows in the dashboard: what it stores, says and foretells is what the runtime does. */
 import { describe, expect, test } from 'vitest';
-import { median } from '../../src/dashboard/flows/median.ts';
+import { median } from '../../src/dashboard/app/median.ts';
 import {
   describeSchedule,
   intervals,

@@ -1,10 +1,10 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Job } from '../api/types.ts';
 import { formatDuration, pluralize } from '../app/format.ts';
+import { median } from '../app/median.ts';
 import { Time } from '../app/time.tsx';
 import type { DrawnChart } from './draw-chart.ts';
 import { durationOf, figuresOf, jobStateOf } from './job-state.ts';
-import { median } from './median.ts';
 
 /** Records of each ended job, oldest on the left. The slider below walks through the jobs; the table has all figures. */
 export function JobChart({ jobs }: { readonly jobs: readonly Job[] }) {

@@ -1,47 +1,21 @@
-import { useId } from 'preact/hooks';
 import { asString, isJsonObject } from '../api/json.ts';
 import type { StoredRecord } from '../api/types.ts';
-import { useSession } from '../app/session.ts';
-import { useAction } from '../app/use-action.ts';
+import { AddressField } from '../app/address-field.tsx';
 
 const TOKEN = '{token}';
 
 /** Where an application sends records of a webhook export. */
 export function WebhookAddress({ record: { _id, name, webhook } }: { readonly record: StoredRecord }) {
-  const { announce } = useSession();
-  const id = useId();
   const { verify, token } = isJsonObject(webhook) ? webhook : {};
   const hasToken = asString(token) !== undefined;
-  const address = `${location.origin}${location.pathname}v1/exports/${_id}/${hasToken ? TOKEN : '-'}/data`;
-  const copy = useAction(async () => {
-    await navigator.clipboard.writeText(address);
-    announce('Address copied.');
-  });
   return (
-    <div class="field">
-      <label for={id}>Address of the webhook {name}</label>
-      <div class="beside">
-        <input
-          id={id}
-          class="mono"
-          value={address}
-          readOnly
-          aria-describedby={`${id}-hint`}
-          onFocus={({ currentTarget }) => currentTarget.select()}
-        />
-        <button type="button" class="button" onClick={() => void copy.run()}>
-          Copy<span class="visually-hidden"> the address of {name}</span>
-        </button>
-      </div>
-      <p class="hint" id={`${id}-hint`}>
-        {hint(asString(verify) ?? 'token', hasToken)}
-      </p>
-      {copy.error !== undefined && (
-        <p class="problem" role="alert">
-          This browser does not let the page copy. Select the address and copy it yourself.
-        </p>
-      )}
-    </div>
+    <AddressField
+      label={`Address of the webhook ${name}`}
+      value={`${location.origin}${location.pathname}v1/exports/${_id}/${hasToken ? TOKEN : '-'}/data`}
+      copyLabel={`Copy the address of ${name}`}
+      copied="Address copied."
+      hint={hint(asString(verify) ?? 'token', hasToken)}
+    />
   );
 }
 

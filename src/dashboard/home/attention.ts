@@ -150,13 +150,15 @@ function jobNotices({ jobs, tiles }: Facts): readonly Notice[] {
   return failedJobs(jobs).flatMap((job): Notice[] => {
     const tile = tiles.find(({ _integrationId }) => _integrationId === job._integrationId);
     if (!tile) return [];
-    const open = job.numOpenError ?? 0;
     return [
       {
         ...subjectOf(tile),
         key: job._id,
         tone: 'bad',
-        text: job.status === 'failed' ? 'has a flow that failed' : `has a flow with ${pluralize(open, 'open error')}`,
+        text:
+          job.status === 'failed'
+            ? 'has a flow that failed'
+            : `has a flow with ${pluralize(job.numOpenError, 'open error')}`,
         at: job.endedAt ?? job.startedAt,
         action: 'See the job',
         href: jobHref(job),

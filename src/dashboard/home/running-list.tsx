@@ -2,7 +2,7 @@ import type { Job, Tile } from '../api/types.ts';
 import { integrationHref, runHref } from '../app/address.ts';
 import { Time } from '../app/time.tsx';
 import { jobHref } from '../flows/flow-href.ts';
-import { isRunning as isJobRunning } from '../flows/latest-jobs.ts';
+import { isActive } from '../flows/job-state.ts';
 import { isRunning } from '../tiles/state.ts';
 
 /** Shown at most; the tiles can be filtered for the rest. */
@@ -68,8 +68,8 @@ function runningOf(tiles: readonly Tile[], jobs: readonly Job[]): readonly Runni
     at: lastRun?.outcome === 'running' ? lastRun.startedAt : undefined,
     href: lastRun?.outcome === 'running' ? runHref(id, lastRun._id) : integrationHref(id),
   }));
-  const flows = jobs.filter(isJobRunning).flatMap((job): Running[] => {
-    const tile = byId.get(job._integrationId ?? '');
+  const flows = jobs.filter(isActive).flatMap((job): Running[] => {
+    const tile = byId.get(job._integrationId);
     if (!tile) return [];
     const { name, tag } = tile;
     const text = job.status === 'queued' ? 'has a flow that waits for its turn' : 'has been running a flow';

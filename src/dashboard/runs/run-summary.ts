@@ -1,5 +1,6 @@
 /** The figures above a list of runs. Pure. */
 import type { Run } from '../api/types.ts';
+import { median } from '../app/median.ts';
 
 export interface RunSummary {
   readonly succeeded: number;
@@ -20,13 +21,6 @@ export function summaryOf(runs: readonly Pick<Run, 'outcome' | 'wallMs'>[]): Run
     running,
     others: runs.length - succeeded - running,
     longest: times.at(-1),
-    median: medianOf(times),
+    median: median(times),
   };
-}
-
-/** Of an even number of times, the middle of the two in the middle. */
-function medianOf(sorted: readonly number[]): number | undefined {
-  const upper = sorted[Math.floor(sorted.length / 2)];
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)];
-  return upper === undefined || lower === undefined ? undefined : (lower + upper) / 2;
 }

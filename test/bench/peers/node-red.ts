@@ -1,38 +1,9 @@
 /** Node-RED: a flow of http in, function and http response. Its functions run in `node:vm`. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import RED from 'node-red';
+import { serveNodeRed } from './node-red-server.ts';
 
-// It mounts its routes on an application of the very express that it brings along.
-const express = createRequire(createRequire(import.meta.url).resolve('node-red'))('express');
-
-const userDir = await mkdtemp(join(tmpdir(), 'bulkhead-node-red-'));
-await writeFile(
-  join(userDir, 'flows.json'),
-  JSON.stringify([
-    { id: 'n0', type: 'tab', label: 'echo' },
-    { id: 'n1', type: 'http in', z: 'n0', url: '/', method: 'put', wires: [['n2']] },
-    { id: 'n2', type: 'function', z: 'n0', func: 'return msg;', outputs: 1, wires: [['n3']] },
-    { id: 'n3', type: 'http response', z: 'n0', wires: [] },
-  ]),
-);
-const app = express();
-const server = createServer(app);
-RED.init(server, {
-  userDir,
-  flowFile: 'flows.json',
-  httpAdminRoot: false,
-  httpNodeRoot: '/',
-  logging: { console: { level: 'off', metrics: false, audit: false } },
-});
-app.use('/', RED.httpNode);
-const started = new Promise<void>((resolve) => RED.events.once('flows:started', () => resolve()));
-await RED.start();
-await started;
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
-});
+await serveNodeRed([
+  { id: 'n0', type: 'tab', label: 'echo' },
+  { id: 'n1', type: 'http in', z: 'n0', url: '/', method: 'put', wires: [['n2']] },
+  { id: 'n2', type: 'function', z: 'n0', func: 'return msg;', outputs: 1, wires: [['n3']] },
+  { id: 'n3', type: 'http response', z: 'n0', wires: [] },
+]);
