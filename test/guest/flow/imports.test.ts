@@ -9,7 +9,12 @@ const counts = (numSuccess: number, numError = 0, numIgnore = 0) => ({ numSucces
 
 describe('records one by one', () => {
   test('are sent as JSON, ten at a time, and counted', async () => {
-    rig.application = ({ body }) => ({ status: 201, body: { id: `r${JSON.parse(body).id}` } });
+    const tenAreOpen = Promise.withResolvers<void>();
+    rig.application = async ({ body }, number) => {
+      if (number === 10) tenAreOpen.resolve();
+      await tenAreOpen.promise;
+      return { status: 201, body: { id: `r${JSON.parse(body).id}` } };
+    };
     const data = Array.from({ length: 25 }, (_, id) => ({ id }));
     const page = await rig.call('process', oneImport({ http }, data));
     expect(page).toEqual({ steps: [counts(25)], errors: [], errorsDropped: 0 });

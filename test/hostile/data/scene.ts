@@ -7,6 +7,7 @@ import { type Client, createPooledClient, type Reply } from '../../support/clien
 import { type BundleText, writeBundle } from '../../support/folders.ts';
 import { Prober } from '../../support/prober.ts';
 import { launchServer, type Server } from '../../support/server.ts';
+import { startArguments } from '../../support/start.ts';
 import { type Application, startApplication } from './application.ts';
 import { CONNECTOR_CODE } from './connector-code.ts';
 import { type ReplySummary, summarize } from './reply-summary.ts';
@@ -23,6 +24,9 @@ const CONNECTIONS = 64;
 const WARM_CHARS = 500_000;
 /** A server that does not report its health by then counts as dead. */
 const ALIVE_MS = 10_000;
+/** Makes the server collect its garbage on SIGUSR2. */
+const COLLECTS = `data:text/javascript,process.on('SIGUSR2', () => globalThis.gc())`;
+const HELD = ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'];
 /** Limits of a run may end a flood. */
 const ENDS_A_RUN: readonly unknown[] = ['cpu_limit_exceeded', 'run_timeout'];
 
@@ -159,6 +163,14 @@ export class Scene {
     return integrationId;
   }
 
+  /** What the server holds once its garbage is collected: its heap, and buffers beside it. */
+  async heldMb(): Promise<number> {
+    process.kill(this.server.pid, 'SIGUSR2');
+    const { text } = await this.client('GET', '/metrics');
+    const bytes = HELD.map((name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]));
+    return bytes.reduce((sum, each) => sum + each) / 1024 / 1024;
+  }
+
   /** Whether the server's process still answers. Nothing restarts it. */
   async isAlive(): Promise<boolean> {
     const isWell = this.client('GET', '/healthz').then(
@@ -198,7 +210,7 @@ export class Scene {
 }
 
 async function launch(folder: string): Promise<Launched> {
-  const server = await launchServer({
+  const environment = {
     BULKHEAD_TOKEN: TOKEN,
     BULKHEAD_DATA: join(folder, 'data'),
     BULKHEAD_CONNECTORS: join(folder, 'connectors'),
@@ -206,7 +218,8 @@ async function launch(folder: string): Promise<Launched> {
     BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1',
     BULKHEAD_COMPARTMENT_IDLE_MS: String(COMPARTMENT_IDLE_MS),
     BULKHEAD_RUN_MEMORY_MB: String(MEMORY_MB),
-  });
+  };
+  const server = await launchServer(environment, [], ['--expose-gc', '--import', COLLECTS, ...startArguments]);
   const pooled = createPooledClient(server.url, TOKEN, CONNECTIONS);
   // Waits until the connectors folder has been scanned.
   await pooled.client('GET', '/connectors');
