@@ -1,7 +1,6 @@
 /** Sends records to an HTTP import: one by one, or in batches. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type ApplicationAnswer, type ApplicationRequest, isSuccess, problemIn, send } from './application.ts';
+import { digestOf } from './digest.ts';
 import { PageError, RecordProblem } from './errors.ts';
 import { connectionOf, type FlowRun, settingsOf } from './flow-run.ts';
 import { failureIn } from './http-export.ts';
@@ -118,8 +117,7 @@ function requestOf(
     records: isList ? records : records[0],
   });
   const text = JSON.stringify([key.prefix, key.step, batch[0]?.position, request.body ?? request.relativeURI]);
-  const idempotencyKey = bytesToHex(sha256(utf8ToBytes(text)));
-  return { ...request, headers: [...request.headers, ['idempotency-key', idempotencyKey]] };
+  return { ...request, headers: [...request.headers, ['idempotency-key', digestOf(text)]] };
 }
 
 const contextOf = (records: readonly unknown[], common: JsonObject): TemplateContext => ({

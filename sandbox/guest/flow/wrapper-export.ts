@@ -1,6 +1,5 @@
 /** Reads one answer of a wrapper's export function. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { digestOf } from './digest.ts';
 import { OfflineSignal, PageError, shorten } from './errors.ts';
 import { connectionOf, type FlowRun } from './flow-run.ts';
 import { callFunction, commonOptions, errorsIn, type GivenError, invalidAnswer, kindOf, wrapperOf } from './hooks.ts';
@@ -52,7 +51,7 @@ export async function readWrapper(
   if (wrong !== -1)
     throw invalidAnswer(callee, `records that are objects, but data[${wrong}] is ${kindOf(records[wrong])}`);
   if (answer.lastPage === true) return { records, errors };
-  const itsDigest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(answer)))).slice(0, 32);
+  const itsDigest = digestOf(JSON.stringify(answer)).slice(0, 32);
   const count = itsDigest === digest ? repeats + 1 : 1;
   if (count > REPEATS) {
     throw new PageError(
