@@ -61,6 +61,12 @@ export class JobErrors {
     [this.#ofPage, this.#charsOfPage] = [0, 0];
   }
 
+  /** Removes the errors of a page in hand that is not committed. */
+  async discard(job: Job): Promise<void> {
+    if (this.#ofPage > 0) await this.#parts.jobs.putErrors(job, job.numPagesProcessed, []);
+    [this.#ofPage, this.#charsOfPage] = [0, 0];
+  }
+
   #stored(
     job: Job,
     { processors }: FlowDefinition,

@@ -49,6 +49,8 @@ export class JobRun {
   /** Ids of the runs that are running. */
   readonly #runs = new Set<string>();
   #job: Job;
+  /** The job once the page in hand is committed. */
+  #advanced: Job;
   #progressAt = 0;
   readonly #errors: JobErrors;
   /** JSON of the place of the next page, as this run has stored it. */
@@ -57,6 +59,7 @@ export class JobRun {
   constructor(parts: JobRunParts, job: Job) {
     this.#parts = parts;
     this.#job = job;
+    this.#advanced = job;
     this.#errors = new JobErrors(parts);
     this.#texts = new RecordTexts(parts.service, { owner: job._connectorId ?? 'users', charge() {} });
   }
@@ -181,7 +184,7 @@ export class JobRun {
     this.#position = JSON.stringify(page.next);
     this.#errors.commit();
     await page.afterCommit?.();
-    await this.#update(this.#job, false);
+    await this.#update(this.#advanced, false);
   }
 
   async #process(page: SourcePage): Promise<Processed | Paused | WentOffline> {
@@ -242,7 +245,7 @@ export class JobRun {
     const { checkpoint, definition } = scene;
     const next = afterPage(checkpoint.job as JobCheckpoint, page, processed?.steps ?? [], this.#errors.chars);
     putCheckpoint(unit, _flowId, { ...checkpoint, job: next });
-    this.#job = { ...this.#job, ...countsOf(definition, next, this.#errors.count) };
+    this.#advanced = { ...this.#job, ...countsOf(definition, next, this.#errors.count) };
   }
 
   /** Every page is stored. */
@@ -258,6 +261,7 @@ export class JobRun {
   async #end(status: 'completed' | 'failed' | 'canceled', errors?: Job['errors']): Promise<void> {
     const { jobs, service } = this.#parts;
     const now = service.now().toISOString();
+    await this.#errors.discard(this.#job);
     const open = await jobs.countErrors(this.#job._id, false);
     const ended: Job = {
       ...this.#job,
