@@ -42,6 +42,8 @@ export const flowLimits = Object.freeze({
   messageParts: 200_000,
   /** Messages of one webhook that wait for a job. */
   messagesWaiting: 100_000,
+  /** UTF-8 bytes of them. */
+  messageBytesWaiting: 256 * 1024 * 1024,
   /** Largest spread of jobs that are due at the same time. */
   spreadMs: 5_000,
 });

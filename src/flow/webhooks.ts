@@ -6,6 +6,7 @@ import type { JsonObject } from '../json.ts';
 import { textAt } from '../record/connection-fields.ts';
 import { openSecrets } from '../record/credentials.ts';
 import { at } from '../record/record.ts';
+import type { ReceivedTotal } from '../store/jobs.ts';
 import type { Part } from '../store/part.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { TimeSlice } from '../work/time-slice.ts';
@@ -93,8 +94,8 @@ export class Webhooks {
   readonly #open = new Map<string, { readonly revision: number; readonly record: JsonObject }>();
   /** Exports whose job is being started; true if more has arrived meanwhile. */
   readonly #starting = new Map<string, boolean>();
-  /** Messages that wait, by export: counted now and then, and added up between. */
-  readonly #waiting = new Map<string, number>();
+  /** By export: counted now and then, and added up between. */
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
@@ -111,8 +112,10 @@ export class Webhooks {
     const record = this.#opened(part);
     if (!isVerified(record, request))
       throw requestError('unauthorized', { message: 'The request could not be verified.' });
-    await this.#assertRoom(exportId);
+    const waiting = await this.#roomFor(request);
     const bodies = await request.messages();
+    waiting.added += bodies.length;
+    waiting.addedBytes += request.body.length;
     await jobs.store.receive(bodies.map((body) => ({ _id: service.dispatcher.ids(), integrationId, exportId, body })));
     this.#start(integrationId, exportId);
     return replyOf(record);
@@ -132,7 +135,7 @@ export class Webhooks {
     const flow = document?.flows.get(_flowId);
     for (const { kind, id } of flow?.references ?? []) {
       if (kind !== 'exports' || typeof id !== 'string' || document?.exports.get(id)?.head.type !== 'webhook') continue;
-      if ((await this.#parts.jobs.store.countReceived(id, 1)) > 0) this.#start(_integrationId, id);
+      if ((await this.#parts.jobs.store.countReceived(id, 1)).count > 0) this.#start(_integrationId, id);
     }
   }
 
@@ -147,18 +150,17 @@ export class Webhooks {
     return open.record;
   }
 
-  async #assertRoom(exportId: string): Promise<void> {
-    const known = this.#waiting.get(exportId);
-    const count =
-      known !== undefined && known % COUNT_EVERY !== 0
-        ? known
-        : await this.#parts.jobs.store.countReceived(exportId, flowLimits.messagesWaiting);
-    if (this.#waiting.size >= OPEN_MAX) this.#waiting.clear();
-    this.#waiting.set(exportId, count + 1);
-    if (count >= flowLimits.messagesWaiting) {
-      this.#waiting.delete(exportId);
-      throw requestError('overloaded', { message: 'Too many messages of this webhook wait for their flow.' });
+  /** @throws RequestError `overloaded` */
+  async #roomFor({ exportId, body }: WebhookRequest): Promise<Waiting> {
+    let waiting = this.#waiting.get(exportId);
+    if (!waiting || isOutdated(waiting, body.length)) {
+      const stored = await this.#parts.jobs.store.countReceived(exportId, flowLimits.messagesWaiting);
+      waiting = { ...stored, at: performance.now(), added: 0, addedBytes: 0 };
+      if (this.#waiting.size >= OPEN_MAX) this.#waiting.clear();
+      this.#waiting.set(exportId, waiting);
     }
+    if (!isFull(waiting, body.length)) return waiting;
+    throw requestError('overloaded', { message: 'Too many messages of this webhook wait for their flow.' });
   }
 
   #start(integrationId: string, exportId: string): void {
@@ -199,6 +201,27 @@ function readsFrom(unit: UnitOfWork, flowId: string, exportId: string): boolean 
 
 const noWebhook = (): Error => requestError('not_found', { message: 'There is no such webhook.' });
 
+/** Messages that wait for a job. */
+interface Waiting extends ReceivedTotal {
+  /** When they were counted. */
+  readonly at: number;
+  /** What has arrived since. */
+  added: number;
+  addedBytes: number;
+}
+
+const isFull = ({ count, added, bytes, addedBytes }: Waiting, more: number): boolean =>
+  count + added >= flowLimits.messagesWaiting || bytes + addedBytes + more > flowLimits.messageBytesWaiting;
+
+/** Jobs take messages meanwhile, and other nodes receive some. */
+const isOutdated = (waiting: Waiting, more: number): boolean =>
+  waiting.added >= COUNT_EVERY ||
+  waiting.addedBytes >= COUNT_EVERY_BYTES ||
+  (isFull(waiting, more) && performance.now() - waiting.at > FULL_FOR_MS);
+
 const OPEN_MAX = 10_000;
 const COUNT_EVERY = 1_000;
+const COUNT_EVERY_BYTES = 16 * 1024 * 1024;
+/** A webhook that was full is counted again after this time. */
+const FULL_FOR_MS = 1_000;
 const START_AGAIN_MS = 50;

@@ -63,6 +63,12 @@ export interface JobErrorQuery {
   readonly withoutData?: boolean;
 }
 
+export interface ReceivedTotal {
+  readonly count: number;
+  /** UTF-8 bytes of their bodies. */
+  readonly bytes: number;
+}
+
 /** What a webhook has received and no job has processed. */
 export interface ReceivedMessage {
   readonly _id: string;
@@ -133,8 +139,8 @@ export interface JobStore {
   acknowledge(exportId: string, throughId: string): Promise<void>;
   /** Exports with messages. */
   exportsWithMessages(): Promise<{ readonly integrationId: string; readonly exportId: string }[]>;
-  /** Messages of an export, up to `limit`. */
-  countReceived(exportId: string, limit: number): Promise<number>;
+  /** Messages of an export, the first `limit` of them. */
+  countReceived(exportId: string, limit: number): Promise<ReceivedTotal>;
 
   /** Integrations that have jobs or messages, in no order. */
   integrationIds(): Promise<string[]>;

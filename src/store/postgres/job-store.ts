@@ -7,6 +7,7 @@ import {
   type JobStatus,
   type JobStore,
   type ReceivedMessage,
+  type ReceivedTotal,
   type StoredJob,
   type StoredJobError,
 } from '../jobs.ts';
@@ -142,7 +143,7 @@ export class PostgresJobStore implements JobStore {
     return this.#messages.exports();
   }
 
-  countReceived(exportId: string, limit: number): Promise<number> {
+  countReceived(exportId: string, limit: number): Promise<ReceivedTotal> {
     return this.#messages.count(exportId, limit);
   }
 

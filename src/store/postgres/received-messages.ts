@@ -3,7 +3,7 @@
  * position stays locked until the message is visible. So readers, who remember the last message they have read, never
  * miss one that another node stores later.
  */
-import type { JobStore, ReceivedMessage } from '../jobs.ts';
+import type { JobStore, ReceivedMessage, ReceivedTotal } from '../jobs.ts';
 import { Batches } from './batches.ts';
 import type { Database, Statement } from './database.ts';
 import { settle } from './settle.ts';
@@ -74,8 +74,8 @@ const exportsWithMessages: Statement = {
 const count: Statement = {
   name: 'messages-count',
   text: `
-    SELECT count(*)::int AS count
-    FROM (SELECT FROM bulkhead.received_messages WHERE export = $1 LIMIT $2) AS message`,
+    SELECT count(*)::int AS count, coalesce(sum(octet_length(body)), 0)::float8 AS bytes
+    FROM (SELECT body FROM bulkhead.received_messages WHERE export = $1 LIMIT $2) AS message`,
 };
 
 const page: Statement = {
@@ -146,9 +146,9 @@ export class PostgresReceivedMessages {
     return rows.map((row) => ({ integrationId: row.integration, exportId: row.export }));
   }
 
-  async count(exportId: string, limit: number): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(count, [exportId, limit]);
-    return row?.count ?? 0;
+  async count(exportId: string, limit: number): Promise<ReceivedTotal> {
+    const [row] = await this.#database.query<ReceivedTotal>(count, [exportId, limit]);
+    return row ?? { count: 0, bytes: 0 };
   }
 
   /** By export and order of arrival. @param after id of the last one of the previous page */

@@ -9,6 +9,7 @@ import {
   type JobStatus,
   type JobStore,
   type ReceivedMessage,
+  type ReceivedTotal,
   type StoredJob,
   type StoredJobError,
 } from '../jobs.ts';
@@ -137,7 +138,7 @@ export class SqliteJobStore implements JobStore {
     return this.#messages.exports();
   }
 
-  countReceived(exportId: string, limit: number): Promise<number> {
+  countReceived(exportId: string, limit: number): Promise<ReceivedTotal> {
     return this.#messages.count(exportId, limit);
   }
 

@@ -1,6 +1,6 @@
 /** What webhooks have received, in SQLite. Rows are in the order of arrival, whatever the order of their ids. */
 import type { StatementSync } from 'node:sqlite';
-import type { ReceivedMessage } from '../jobs.ts';
+import type { ReceivedMessage, ReceivedTotal } from '../jobs.ts';
 import type { Database } from './database.ts';
 import { type SlicedRemoval, slicedRemoval } from './slices.ts';
 
@@ -76,11 +76,13 @@ export class SqliteReceivedMessages {
     }
   }
 
-  async count(exportId: string, limit: number): Promise<number> {
-    const count = this.#database.sqlite.prepare(
-      'SELECT count(*) AS count FROM (SELECT 1 FROM messages WHERE export = ? LIMIT ?)',
+  async count(exportId: string, limit: number): Promise<ReceivedTotal> {
+    const total = this.#database.sqlite.prepare(
+      `SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes
+      FROM (SELECT octet_length(body) AS bytes FROM messages WHERE export = ? LIMIT ?)`,
     );
-    return Number(count.get(exportId, limit)?.count);
+    const { count, bytes } = total.get(exportId, limit) ?? {};
+    return { count: Number(count), bytes: Number(bytes) };
   }
 
   /** By export and order of arrival. @param after id of the last one of the previous page */

@@ -179,7 +179,7 @@ test('if the answer to a commit is lost, the job is added once, and runs once', 
   const exportId = newId();
   await jobs.receive([{ _id: newId(), integrationId: newId(), exportId, body: '1' }]);
   await lost;
-  expect(await jobs.countReceived(exportId, 10)).toBe(1);
+  expect(await jobs.countReceived(exportId, 10)).toEqual({ count: 1, bytes: 1 });
   lost = proxy.breakAt('COMMIT', { isHeard: true });
   await jobs.putErrors(job, 0, [errorOf(job, 0)]);
   await lost;
