@@ -113,11 +113,13 @@ export async function installMany(server: Bulkhead, name: string, count: number)
 
 /** One measurement by the load generator, on a core of its own where there are enough. */
 export async function measure(load: Omit<Load, 'token'>): Promise<Measured> {
-  const command = [process.execPath, here('load.ts'), JSON.stringify({ token: TOKEN, ...load })];
+  const command = [process.execPath, here('load.ts')];
   const cores = availableParallelism();
   if (process.platform === 'linux' && cores >= CORES_TO_PIN) command.unshift('taskset', '-c', String(cores - 1));
   const [file = '', ...args] = command;
-  const { stdout } = await promisify(execFile)(file, args);
+  const running = promisify(execFile)(file, args);
+  running.child.stdin?.end(JSON.stringify({ token: TOKEN, ...load }));
+  const { stdout } = await running;
   return JSON.parse(stdout) as Measured;
 }
 
