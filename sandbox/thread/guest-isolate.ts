@@ -18,7 +18,7 @@ const library = requireUncached('isolated-vm');
 /** How long a reading of the heap is reused. */
 const HEAP_AGE_MS = 100;
 /** Heap with the harness, a library or two, and a small connector. */
-const EMPTY_HEAP_BYTES = 2 * 1024 * 1024;
+const EMPTY_HEAP_BYTES = 4 * 1024 * 1024;
 const HARNESS_FILE = 'bulkhead:harness';
 /** Coarse like a browser's clock: a finer one could reveal what runs next to it. */
 const CLOCK_STEPS_PER_MS = 10;
