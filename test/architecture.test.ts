@@ -377,7 +377,7 @@ describe('one importer', () => {
         'inlined-files',
         'node-modules',
         'read-source',
-        'told-requires',
+        'static-requires',
         'xml-http-requests',
       ].map((name) => `src/author/${name}.ts`),
     ],

@@ -1,4 +1,4 @@
-/** `POST /exports/{_id}/{token}/data`: what applications send to a webhook (contract 16). */
+/** `POST /exports/{_id}/{token}/data`: messages of applications to a webhook (contract 16). */
 import Type from '#typebox';
 import { RequestError, requestError } from '../errors.ts';
 import { flowLimits } from '../flow/limits.ts';
@@ -16,7 +16,7 @@ export const webhookRoutes: readonly Route[] = [
   route.post('/exports/{_id}/{token}/data', {
     scope: 'none',
     tag: 'exports',
-    summary: 'Takes a message for a webhook export',
+    summary: 'Receives a message for a webhook export',
     description:
       'No bearer token: the path, a signature or a password says who sends it (`webhook.verify`). Answered once the message is stored; messages are read in the order of arrival. A list has one message per item.',
     body: {

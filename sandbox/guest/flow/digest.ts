@@ -1,4 +1,4 @@
-/** SHA-256 of a text, computed by the thread: in JavaScript it would take most of a page's time. */
+/** SHA-256 of a text, computed by the thread: in JavaScript, it would take most of a page's time. */
 import type { Web } from '../web-apis.ts';
 import { PageError } from './errors.ts';
 

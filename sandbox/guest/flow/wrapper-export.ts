@@ -8,9 +8,9 @@ import { isObject, numberAt, objectAt, textAt } from './json.ts';
 
 /** Part of the export's state. */
 export interface WrapperPosition {
-  /** What the answer before gave. */
+  /** The state from the previous answer. */
   readonly state?: unknown;
-  /** Of the answer before, and how often it came in a row. */
+  /** Digest of the previous answer, and how often it came in a row. */
   readonly digest?: string;
   readonly repeats?: number;
 }
@@ -23,7 +23,7 @@ export interface WrapperAnswer {
 
 const REPEATS = 5;
 
-/** @param data records of the steps before, for a lookup */
+/** @param data records from earlier steps, for a lookup */
 export async function readWrapper(
   run: FlowRun,
   record: FlowRecord,
