@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Compile } from '#typebox';
 import { moduleFunctions } from '../sandbox/capabilities.ts';
 import { sections } from '../sandbox/sections.ts';
 import { templateNames } from '../src/author/scaffold.ts';
@@ -15,7 +14,7 @@ import { optionTable } from '../src/option-table.ts';
 import { createClient } from './support/client.ts';
 import { callCommand } from './support/command.ts';
 import { temporaryFolder } from './support/folders.ts';
-import { anchorsIn, blocks, documentPaths, linksIn, proseOf, root, tableRows, textOf } from './support/markdown.ts';
+import { anchorsIn, documentPaths, linksIn, proseOf, root, tableRows, textOf } from './support/markdown.ts';
 import { startServer } from './support/server.ts';
 
 const LINES_MAX = 120;
@@ -84,22 +83,6 @@ test.each(documentPaths)('%s sets only variables and flags that there are', (pat
     for (const [, flag] of flags.matchAll(/--([\w-]+)/g)) {
       expect(Object.values(optionTable).map((row) => row.flag)).toContain(flag);
     }
-  }
-});
-
-test('operate.md starts containers as it starts a service', () => {
-  const text = textOf('docs/operate.md');
-  const [compose = '', ...others] = blocks(text, 'yaml');
-  expect(others).toEqual([]);
-  for (const flag of ['--disable-sigusr1', '--max-semi-space-size=']) {
-    expect(compose).toContain(flag);
-    expect(blocks(text, 'ini').join()).toContain(flag);
-  }
-  // Each value of the file is one that the option takes.
-  for (const { environment, schema } of Object.values(optionTable)) {
-    const [, value] = new RegExp(`^ {2}${environment}: (.+)$`, 'm').exec(compose) ?? [];
-    if (value === undefined || environment === 'BULKHEAD_TOKEN' || environment === 'BULKHEAD_SECRET_KEY') continue;
-    expect(Compile(schema).Check(value.replace(/\$\{\w+:\?\}/, 'p4ssw0rd')), environment).toBe(true);
   }
 });
 

@@ -33,6 +33,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/cli/doctor.test.ts',
     'test/cli/usage.test.ts',
     'test/cli/validate.test.ts',
+    'test/containers.test.ts',
     'test/documentation.test.ts',
     'test/process.test.ts',
     'test/start.test.ts',
