@@ -23,6 +23,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/dashboard/journey.test.ts',
     'test/dashboard/oauth.test.ts',
     'test/dashboard/pages.test.ts',
+    'test/dashboard/pictures.test.ts',
     'test/dashboard/tokens.test.ts',
   ],
   'start a process for each case': [
