@@ -1,7 +1,7 @@
 /** What the parts of the bench share: servers in processes of their own, and the load generator in another. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,7 @@ export async function startBulkhead(
   environment: Record<string, string> = {},
 ): Promise<Bulkhead> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
+  await mkdir(join(folder, 'connectors'));
   for (const [name, bundle] of Object.entries(bundles)) await writeBundle(join(folder, 'connectors'), name, bundle);
   const startedAt = performance.now();
   const server = {
