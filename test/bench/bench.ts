@@ -4,9 +4,11 @@
  * ratios, since machines are shared and noisy.
  *
  * `npm run bench -- flows` runs the parts that it names, without names `calls`, `first-calls`, `scale`, `edge` and
- * `stores`; the others are `cold`, `flows`, `growth`, `routing`, `pool-run` and `postgres`. `--only` names them, too, with commas.
+ * `stores`; the others are `cold`, `flows`, `growth`, `routing`, `pool-run` and `postgres`. `--only` names them, too,
+ * with commas.
  * `--seconds` per measurement (2), `--rounds` (3), `--peers` to measure others as well (after
- * `npm ci --prefix test/bench/peers`; `flows` always does), `--json` where the figures go
+ * `npm ci --prefix test/bench/peers`; `flows` always does, and n8n after `npm install --prefix test/bench/peers/n8n`),
+ * `--json` where the figures go
  * (`test/bench/results.json`).
  */
 import { execFile } from 'node:child_process';

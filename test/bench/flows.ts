@@ -18,7 +18,8 @@ const DUE_MINUTES = 4;
 const DUE_LIMIT_MS = 180_000;
 const MESSAGE = JSON.stringify({ id: 1, text: 'x'.repeat(900) });
 const connections = 32;
-const peers = ['node-red-flow'];
+/** By name, where each is installed. */
+const peers = { 'node-red-flow': 'peers', 'n8n-flow': 'peers/n8n' };
 
 const code = `exports.hooks = {
   keep: ({ data }) => ({ data: data.filter(({ id }) => id > 0), errors: [] }),
@@ -181,10 +182,11 @@ export async function flows(settings: Settings): Promise<Figure[]> {
   const others: (Running & { readonly name: string })[] = [];
   try {
     const ids = await prepare(server, application.url);
-    for (const name of peers) {
-      if (existsSync(here('peers/node_modules'))) {
+    for (const [name, folder] of Object.entries(peers)) {
+      if (existsSync(here(`${folder}/node_modules`))) {
         others.push({ name, ...(await startScript(here(`peers/${name}.ts`), { APPLICATION: application.url })) });
-      } else process.stderr.write(`flows: without ${name}: npm ci --prefix test/bench/peers has not been done\n`);
+      } else
+        process.stderr.write(`flows: without ${name}: npm install --prefix test/bench/${folder} has not been done\n`);
     }
     const own: Round[] = [];
     const ofPeers = new Map<string, number[]>(others.map(({ name }) => [name, []]));
