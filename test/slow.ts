@@ -60,6 +60,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
   'build or load many bundles, one after another': [
     'test/api/approvals.test.ts',
     'test/api/connector-uploads.test.ts',
+    'test/api/presentation.test.ts',
     'test/author/bundles.test.ts',
     'test/author/inlined-files.test.ts',
     'test/author/node-modules.test.ts',

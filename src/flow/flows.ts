@@ -31,6 +31,7 @@ export interface FlowsOptions {
 export interface Flows {
   readonly jobs: FlowJobs;
   readonly webhooks: Webhooks;
+  readonly schedules: Pick<Schedules, 'upcoming'>;
   /** Starts running jobs. Call it once connectors are loaded. */
   serve(): void;
   /** Takes no more jobs; those that are running go on with their next page elsewhere, or after the next start. Idempotent. */
@@ -63,6 +64,7 @@ export function openFlows(options: FlowsOptions): Flows {
   return {
     jobs,
     webhooks,
+    schedules,
     serve() {
       if (closed) return;
       jobs.serve();

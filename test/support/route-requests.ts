@@ -26,6 +26,8 @@ export const harmless: Readonly<Record<string, Harmless>> = {
   'DELETE /connectors/{_id}': { status: 422 },
   // The bundle has none.
   'GET /connectors/{_id}/image': { status: 404 },
+  'GET /connectors/{_id}/readme': { status: 404 },
+  'GET /connectors/{_id}/changelog': { status: 404 },
   'POST /connectors/{_id}/approve': { status: 409, body: { digest: 'other' } },
   'POST /restore': { status: 415, body: {} },
   // The flow has no export, the export no connection.
