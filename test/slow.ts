@@ -22,6 +22,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/dashboard/form-looks.test.ts',
     'test/dashboard/journey.test.ts',
     'test/dashboard/oauth.test.ts',
+    'test/dashboard/overview.test.ts',
     'test/dashboard/pages.test.ts',
     'test/dashboard/tokens.test.ts',
   ],

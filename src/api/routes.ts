@@ -19,6 +19,7 @@ import { oauthRoutes } from './oauth.ts';
 import { pingRoutes } from './ping.ts';
 import { presentationRoutes } from './presentation.ts';
 import { recordRoutes } from './records.ts';
+import { removalRoutes } from './removal.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { scheduleRoutes } from './schedule.ts';
@@ -31,6 +32,7 @@ import { webhookRoutes } from './webhooks.ts';
 export const routes: readonly Route[] = [
   ...integrationRoutes,
   ...functionRoutes,
+  ...removalRoutes,
   ...stackRoutes,
   ...runRoutes,
   ...stateRoutes,

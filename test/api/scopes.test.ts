@@ -17,6 +17,7 @@ const declared = `
   GET    /integrations/{_id}/dependencies           yes  yes  own          no
   POST   /integrations/{_id}/install                yes  no   no           no
   DELETE /integrations/{_id}/install                yes  no   own          no
+  PUT    /integrations/{_id}/uninstall/cancel       yes  no   own          no
   PUT    /integrations/{_id}/installer/{function}   yes  no   own          no
   PUT    /integrations/{_id}/uninstaller/{function} yes  no   own          no
   PUT    /integrations/{_id}/settings/{function}    yes  no   own          no

@@ -8,17 +8,20 @@ import { useTitle } from '../app/use-title.ts';
 import { useJobs } from '../flows/use-jobs.ts';
 import { TileList } from '../tiles/tile-list.tsx';
 import { attentionOf, type NoticeGroup } from './attention.ts';
+import { DayChart } from './day-chart.tsx';
 import { HomeEmpty } from './home-empty.tsx';
 import { NoticeList } from './notice-list.tsx';
 import { RunningList } from './running-list.tsx';
+import { ScheduleList } from './schedule-list.tsx';
 
-/** What needs the user, what is running, and all integrations. */
+/** What needs the user, what is running, the last day, what is ahead, and all integrations. */
 export function HomePage() {
   useTitle('Home');
   const { value: tiles, error } = useResource<readonly Tile[]>({
     key: 'tiles',
     load: (client, signal) => client.list<Tile>('/tiles', undefined, signal),
-    isAffected: ({ type }) => /^(?:run\.(?:started|ended)|integration\.|connector\.|connection\.)/.test(type),
+    isAffected: ({ type }) =>
+      /^(?:run\.(?:started|ended)|job\.ended|integration\.|connector\.|connection\.)/.test(type),
     minIntervalMs: 400,
   });
   const connectors = useConnectors().value;
@@ -38,6 +41,7 @@ export function HomePage() {
       <ErrorNotice error={error} title="Your integrations could not be loaded." />
     );
   }
+  const hasFlows = tiles.some(({ records }) => records.flows > 0);
   const attention = groups && <Attention groups={groups} />;
   if (tiles.length === 0) {
     return (
@@ -57,6 +61,10 @@ export function HomePage() {
       </div>
       {attention}
       <RunningList tiles={tiles} jobs={jobs} />
+      <div class="panels">
+        <DayChart hasFlows={hasFlows} />
+        <ScheduleList hasFlows={hasFlows} />
+      </div>
       <TileList tiles={tiles} titles={titles} />
     </div>
   );
