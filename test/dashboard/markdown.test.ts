@@ -120,7 +120,18 @@ function* inlineIn(parts: readonly Inline[]): Generator<Inline> {
 test('whatever the text is, links are of http or https, and nothing throws', () => {
   const token = fc.constantFrom(
     ...['`', '``', '*', '**', '_', '[', ']', '(', ')', '!', '<', '>', '|', '-', '#', '\n', '\n\n', '  ', '1. ', '\\'],
-    ...['javascript:x', 'https://a.example', 'text', '|---|', '\r', '\u2028', '~~~'],
+    ...[
+      '[a](javascript:x)',
+      '[',
+      '](javascript:x)',
+      '<javascript:x>',
+      'https://a.example',
+      'text',
+      '|---|',
+      '\r',
+      '\u2028',
+      '~~~',
+    ],
   );
   fc.assert(
     fc.property(fc.array(token, { maxLength: 60 }), (tokens) => {

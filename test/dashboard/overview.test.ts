@@ -59,7 +59,7 @@ test('Home shows the jobs of the last day and what is ahead, and says what to do
 }, async () => {
   const integrationId = await installed(dashboard.client, 'shop', { name: 'Shop' });
   const page = await open('#/', { timezoneId: 'Asia/Kolkata' });
-  await page.getByText('Flows come with the connectors that you install.').first().waitFor();
+  await page.getByRole('link', { name: 'see connectors' }).first().waitFor();
   const scene = await makeFlow(dashboard.client, {
     origin: application.origin,
     integrationId,
@@ -68,7 +68,7 @@ test('Home shows the jobs of the last day and what is ahead, and says what to do
     },
     flow: { name: 'Orders <b>' },
   });
-  await page.getByText('To run one now, open its integration').waitFor();
+  await page.getByText('Run one: see the flows of Shop.').waitFor();
   await page.getByText('No flow has a schedule.').waitFor();
   await picture(page, 'home-without-jobs');
 

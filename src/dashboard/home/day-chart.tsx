@@ -1,18 +1,24 @@
-import type { JobHour } from '../api/types.ts';
+import type { JobHour, Tile } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { pluralize } from '../app/format.ts';
 import { BarChart } from '../flows/bar-chart.tsx';
+import { NoFlows } from './no-flows.tsx';
 import { useJobHours } from './use-day.ts';
 
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const TITLE = 'Jobs of the last 24 hours';
 
+interface DayChartProps {
+  /** An integration with flows, if there is one. */
+  readonly withFlows: Tile | undefined;
+}
+
 /** How the jobs of all flows went in the last day, hour by hour. */
-export function DayChart({ hasFlows }: { readonly hasFlows: boolean }) {
+export function DayChart({ withFlows }: DayChartProps) {
   const { value: hours, error } = useJobHours();
   if (!hours) return error === undefined ? null : <ErrorNotice error={error} title="Could not count the jobs." />;
   const total = hours.reduce((sum, hour) => sum + jobsIn(hour), 0);
-  if (total === 0) return <NoJobs hasFlows={hasFlows} />;
+  if (total === 0) return <NoJobs withFlows={withFlows} />;
   const isComplete = hours.every((hour) => hour.isComplete);
   const sum = (of: (hour: JobHour) => number): number => hours.reduce((total, hour) => total + of(hour), 0);
   const summary = `${isComplete ? '' : 'More than '}${pluralize(total, 'job')}: ${inWords({
@@ -47,16 +53,12 @@ export function DayChart({ hasFlows }: { readonly hasFlows: boolean }) {
   );
 }
 
-function NoJobs({ hasFlows }: { readonly hasFlows: boolean }) {
+function NoJobs({ withFlows }: DayChartProps) {
   return (
     <section class="card stack tight" aria-labelledby="day-title">
       <h2 id="day-title">{TITLE}</h2>
       <p>No flow has run.</p>
-      <p class="muted">
-        {hasFlows
-          ? 'To run one now, open its integration, choose Flows, and press “Run now”.'
-          : 'There is no flow yet. Flows come with the connectors that you install.'}
-      </p>
+      <NoFlows tile={withFlows} todo="Run one" />
     </section>
   );
 }

@@ -41,7 +41,7 @@ export function HomePage() {
       <ErrorNotice error={error} title="Your integrations could not be loaded." />
     );
   }
-  const hasFlows = tiles.some(({ records }) => records.flows > 0);
+  const withFlows = tiles.find(({ records }) => records.flows > 0);
   const attention = groups && <Attention groups={groups} />;
   if (tiles.length === 0) {
     return (
@@ -62,8 +62,8 @@ export function HomePage() {
       {attention}
       <RunningList tiles={tiles} jobs={jobs} />
       <div class="panels">
-        <DayChart hasFlows={hasFlows} />
-        <ScheduleList hasFlows={hasFlows} />
+        <DayChart withFlows={withFlows} />
+        <ScheduleList withFlows={withFlows} />
       </div>
       <TileList tiles={tiles} titles={titles} />
     </div>

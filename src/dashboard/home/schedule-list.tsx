@@ -1,11 +1,13 @@
+import type { Tile } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { Time } from '../app/time.tsx';
 import { flowHref } from '../flows/flow-href.ts';
 import { describeSchedule } from '../flows/schedule.ts';
+import { NoFlows } from './no-flows.tsx';
 import { useSchedule } from './use-day.ts';
 
 /** Which flows run next, over all integrations. */
-export function ScheduleList({ hasFlows }: { readonly hasFlows: boolean }) {
+export function ScheduleList({ withFlows }: { readonly withFlows: Tile | undefined }) {
   const { value: runs, error } = useSchedule();
   if (!runs) return error === undefined ? null : <ErrorNotice error={error} title="Could not load the schedule." />;
   return (
@@ -14,11 +16,7 @@ export function ScheduleList({ hasFlows }: { readonly hasFlows: boolean }) {
       {runs.length === 0 ? (
         <>
           <p>No flow has a schedule.</p>
-          <p class="muted">
-            {hasFlows
-              ? 'To give one a schedule, open its integration, choose Flows, then the flow.'
-              : 'There is no flow yet. Flows come with the connectors that you install.'}
-          </p>
+          <NoFlows tile={withFlows} todo="Open one to give it a schedule" />
         </>
       ) : (
         <ol class="notices">

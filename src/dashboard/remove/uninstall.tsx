@@ -49,7 +49,20 @@ export function Uninstall(props: IntegrationProps) {
             : `${pluralize(remaining, 'step')} left. You can leave and come back at any time.`}
         </p>
       )}
-      {canKeep && <p>No step is done yet, so you can still keep the integration.</p>}
+      {canKeep && (
+        <div class="row apart">
+          <p>No step is done yet, so you can still keep the integration.</p>
+          <button
+            type="button"
+            class="button"
+            disabled={keep.isRunning || call.isRunning || remove.isRunning}
+            onClick={() => void keep.run()}
+          >
+            {keep.isRunning ? 'Calling the removal off…' : 'Call the removal off'}
+          </button>
+        </div>
+      )}
+      <ErrorNotice error={keep.error} title="The removal was not called off." />
       {hasBegun && steps.length > 0 && (
         <StepsList integration={integration} steps={steps} section="uninstaller" call={call} runs={runs} />
       )}
@@ -82,18 +95,7 @@ export function Uninstall(props: IntegrationProps) {
               ? 'Possible when all steps are done.'
               : 'You are asked before anything happens.'}
         </span>
-        {canKeep && (
-          <button
-            type="button"
-            class="button"
-            disabled={keep.isRunning || call.isRunning || remove.isRunning}
-            onClick={() => void keep.run()}
-          >
-            {keep.isRunning ? 'Calling the removal off…' : 'Call the removal off'}
-          </button>
-        )}
       </div>
-      <ErrorNotice error={keep.error} title="The removal was not called off." />
       {asks === 'begin' && preUninstall !== undefined && (
         <BeginDialog
           integration={integration}

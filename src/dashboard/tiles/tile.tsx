@@ -54,7 +54,7 @@ export function TileCard({ tile, connector }: TileProps) {
       )}
       {lastJob && <LastJobLine job={lastJob} />}
       <p class="tile-foot small muted">
-        {lastRun ? (
+        {lastJob && lastRun?.outcome === 'succeeded' ? null : lastRun ? (
           <span>
             <span class={`dot ${outcomeTones[lastRun.outcome]}`} aria-hidden="true" /> {lastRunNames[lastRun.outcome]}{' '}
             <Time at={lastRun.startedAt} />
