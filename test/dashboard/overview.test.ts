@@ -59,7 +59,7 @@ test('Home shows the jobs of the last day and what is ahead, and says what to do
 }, async () => {
   const integrationId = await installed(dashboard.client, 'shop', { name: 'Shop' });
   const page = await open('#/', { timezoneId: 'Asia/Kolkata' });
-  await page.getByRole('link', { name: 'see connectors' }).first().waitFor();
+  await page.getByRole('region', { name: 'No flows yet' }).getByRole('link', { name: 'see connectors' }).waitFor();
   const scene = await makeFlow(dashboard.client, {
     origin: application.origin,
     integrationId,

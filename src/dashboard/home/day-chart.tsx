@@ -2,15 +2,15 @@ import type { JobHour, Tile } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
 import { pluralize } from '../app/format.ts';
 import { BarChart } from '../flows/bar-chart.tsx';
-import { NoFlows } from './no-flows.tsx';
+import { FlowsLink } from './flows-link.tsx';
 import { useJobHours } from './use-day.ts';
 
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const TITLE = 'Jobs of the last 24 hours';
 
 interface DayChartProps {
-  /** An integration with flows, if there is one. */
-  readonly withFlows: Tile | undefined;
+  /** An integration with flows. */
+  readonly withFlows: Tile;
 }
 
 /** How the jobs of all flows went in the last day, hour by hour. */
@@ -58,7 +58,7 @@ function NoJobs({ withFlows }: DayChartProps) {
     <section class="card stack tight" aria-labelledby="day-title">
       <h2 id="day-title">{TITLE}</h2>
       <p>No flow has run.</p>
-      <NoFlows tile={withFlows} todo="Run one" />
+      <FlowsLink tile={withFlows} todo="Run one" />
     </section>
   );
 }

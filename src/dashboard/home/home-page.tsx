@@ -8,11 +8,10 @@ import { useTitle } from '../app/use-title.ts';
 import { useJobs } from '../flows/use-jobs.ts';
 import { TileList } from '../tiles/tile-list.tsx';
 import { attentionOf, type NoticeGroup } from './attention.ts';
-import { DayChart } from './day-chart.tsx';
+import { FlowsOverview } from './flows-overview.tsx';
 import { HomeEmpty } from './home-empty.tsx';
 import { NoticeList } from './notice-list.tsx';
 import { RunningList } from './running-list.tsx';
-import { ScheduleList } from './schedule-list.tsx';
 
 /** What needs the user, what is running, the last day, what is ahead, and all integrations. */
 export function HomePage() {
@@ -41,7 +40,6 @@ export function HomePage() {
       <ErrorNotice error={error} title="Your integrations could not be loaded." />
     );
   }
-  const withFlows = tiles.find(({ records }) => records.flows > 0);
   const attention = groups && <Attention groups={groups} />;
   if (tiles.length === 0) {
     return (
@@ -61,10 +59,7 @@ export function HomePage() {
       </div>
       {attention}
       <RunningList tiles={tiles} jobs={jobs} />
-      <div class="panels">
-        <DayChart withFlows={withFlows} />
-        <ScheduleList withFlows={withFlows} />
-      </div>
+      <FlowsOverview tiles={tiles} />
       <TileList tiles={tiles} titles={titles} />
     </div>
   );

@@ -3,11 +3,11 @@ import { ErrorNotice } from '../app/error-notice.tsx';
 import { Time } from '../app/time.tsx';
 import { flowHref } from '../flows/flow-href.ts';
 import { describeSchedule } from '../flows/schedule.ts';
-import { NoFlows } from './no-flows.tsx';
+import { FlowsLink } from './flows-link.tsx';
 import { useSchedule } from './use-day.ts';
 
 /** Which flows run next, over all integrations. */
-export function ScheduleList({ withFlows }: { readonly withFlows: Tile | undefined }) {
+export function ScheduleList({ withFlows }: { readonly withFlows: Tile }) {
   const { value: runs, error } = useSchedule();
   if (!runs) return error === undefined ? null : <ErrorNotice error={error} title="Could not load the schedule." />;
   return (
@@ -16,7 +16,7 @@ export function ScheduleList({ withFlows }: { readonly withFlows: Tile | undefin
       {runs.length === 0 ? (
         <>
           <p>No flow has a schedule.</p>
-          <NoFlows tile={withFlows} todo="Open one to give it a schedule" />
+          <FlowsLink tile={withFlows} todo="Open one to give it a schedule" />
         </>
       ) : (
         <ol class="notices">

@@ -12,7 +12,7 @@ export function useJobHours(): Resource<readonly JobHour[]> {
     key: 'jobs by the hour',
     load: (client, signal) => client.get<readonly JobHour[]>(`/jobs/hourly?from=${firstHour().toISOString()}`, signal),
     isAffected: ({ type }) => type === 'job.started' || type === 'job.ended',
-    minIntervalMs: 2_000,
+    minIntervalMs: 5_000,
   });
 }
 
