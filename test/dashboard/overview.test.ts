@@ -194,3 +194,15 @@ test('a removal asks before it begins, and is called off until its first step is
   expect(await modeOf()).toBe('uninstall');
   expect(dashboard.faults).toEqual([]);
 });
+
+test('a page whose code cannot be loaded says so, and is there at the next try', { timeout: LONG_MS }, async () => {
+  const id = await installed(dashboard.client, 'leaving', { name: 'Late' });
+  const page = await open();
+  await page.route('**/integration-page.js', (route) => route.abort());
+  await goTo(page, `#/integrations/${id}`);
+  await page.getByText('The page could not be loaded. Reload it in the browser.').waitFor();
+  await page.unroute('**/integration-page.js');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Late', level: 1 }).waitFor();
+  expect(dashboard.faults).toEqual([]);
+});
