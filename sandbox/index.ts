@@ -64,7 +64,8 @@ export interface SandboxOptions extends SupervisorOptions {
 export const defaultSandboxOptions: SandboxOptions = Object.freeze({
   isolation: 'process',
   threads: Math.min(2, availableParallelism()),
-  warmIsolates: 128,
+  warmIsolates: 10_000,
+  warmMb: Number.POSITIVE_INFINITY,
   warmMs: 5 * 60_000,
   // A thousand waiting runs take two gigabytes.
   residentMb: 4_096,
@@ -94,10 +95,11 @@ export const defaultSandboxOptions: SandboxOptions = Object.freeze({
  * await sandbox.close();
  */
 export function createSandbox(given: Partial<SandboxOptions> = {}): Sandbox {
-  const { isolation, residentMb, ...options } = { ...defaultSandboxOptions, ...given };
-  const halfOfMachineMb = totalmem() / 2 ** 21;
+  const { isolation, residentMb, warmMb, ...options } = { ...defaultSandboxOptions, ...given };
+  const machineMb = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2 ** 20;
   return new Supervisor(isolation === 'thread' ? startInProcess : startProcess, {
     ...options,
-    residentMb: Math.min(residentMb, halfOfMachineMb),
+    residentMb: Math.min(residentMb, machineMb / 2),
+    warmMb: Math.min(warmMb, machineMb / 4),
   });
 }

@@ -237,7 +237,9 @@ export type ToThread =
   | { type: 'cancel'; runId: string }
   | { type: 'drop'; digest: string }
   /** Memory is short: release all idle isolates. */
-  | { type: 'shed' };
+  | { type: 'shed' }
+  /** What the thread's warm isolates may take together from now on. */
+  | { type: 'warm'; bytes: number };
 
 /** An upper bound for any configured `errorChars`. */
 const ERROR_CHARS_LIMIT = 40_000;

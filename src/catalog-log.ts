@@ -15,12 +15,21 @@ export function loggedCatalogEvents(logger: Logger, next: Omit<CatalogEvents, 'o
       next.onUnloaded(unloaded);
     },
     onRefused(refused, errors) {
-      logger.warn({ event: 'connector_refused', folder: refused.folder, errors });
+      const { folder } = refused;
+      const [reason] = errors;
+      logger.warn(
+        { event: 'connector_refused', folder, errors },
+        `the bundle ${folder} is refused: ${reason?.message}`,
+      );
       next.onRefused(refused, errors);
     },
     onHeld(connector, adds) {
       const { _id, folder, manifest } = connector;
-      logger.warn({ event: 'connector_held', _connectorId: _id, folder, version: manifest.version, adds });
+      const { version } = manifest;
+      logger.warn(
+        { event: 'connector_held', _connectorId: _id, folder, version, adds },
+        `version ${version} of the bundle ${folder} waits for approval`,
+      );
       next.onHeld(connector, adds);
     },
     onError: (error) => logger.error({ err: error }, 'the bundles could not be read'),

@@ -1,9 +1,15 @@
-#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --max-semi-space-size=16 --disable-sigusr1
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=8388608 node --max-semi-space-size=16
 /** Entry point: arguments, environment, signals, exit code. The only user of `process.env` and `process.exit`. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 
-// Must run first, so all static imports are Node's own modules.
+// These must run first, so all static imports are Node's own modules.
+const { nodeProblem } = await import('./supported-node.js');
+const problem = nodeProblem(process.versions.node);
+if (problem !== undefined) {
+  await new Promise((written) => process.stderr.write(`${problem}\n`, written));
+  process.exit(1);
+}
 await import('./compile-cache.js');
 const { howToGenerate } = await import('./generated-files.ts');
 const instruction = howToGenerate();
@@ -23,7 +29,8 @@ const ending = new AbortController();
 // Only the first signal counts. The command is then left to shut down.
 const end = (signal: string): void => ending.abort(signal);
 process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', end);
-// Without a listener or `--disable-sigusr1`, SIGUSR1 opens Node's debugger.
+// Without a listener or `--disable-sigusr1`, SIGUSR1 opens Node's debugger. Old versions do not start with that flag,
+// so it is not in the first line of this file.
 process.on('SIGUSR1', () => {});
 // Continue if the reader is gone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

@@ -3,9 +3,10 @@
  * That project needs what `npm run build` makes: the command and the types are in `dist`.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isThere } from './generated-files.ts';
+import { removeEngines } from './lock-file.ts';
 
 const { INIT_CWD: startedIn, npm_execpath: npm } = process.env;
 const here = process.cwd();
@@ -21,6 +22,7 @@ function isOutdated(): boolean {
 
 const isLinked = startedIn !== undefined && realpathSync(startedIn) !== realpathSync(here);
 if (!isLinked) {
+  if (existsSync('package-lock.json')) removeEngines('package-lock.json');
   await import('./generate.ts');
 } else if (isOutdated()) {
   if (npm === undefined || !isThere('typescript/package.json')) {

@@ -9,6 +9,7 @@ export const sandboxOptionsOf = (options: Options): Partial<SandboxOptions> => (
   idleMs: options.compartmentIdleMs,
   crashesPerMinute: options.crashesPerMinute,
   warmIsolates: options.warmIsolates,
+  ...(options.warmMemoryMb === undefined ? {} : { warmMb: options.warmMemoryMb }),
   warmMs: options.warmMs,
   runs: options.runs,
   runsPerConnector: options.runsPerConnector,

@@ -151,6 +151,12 @@ export const sandboxOptions = {
     fallback: defaultSandboxOptions.warmIsolates,
     help: 'maximum isolates kept warm for their next run, per thread',
   },
+  warmMemoryMb: {
+    flag: 'warm-memory-mb',
+    environment: 'BULKHEAD_WARM_MEMORY_MB',
+    schema: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+    help: "memory of all warm isolates, in MiB; by default, and at most, a quarter of the machine's",
+  },
   warmMs: {
     flag: 'warm-ms',
     environment: 'BULKHEAD_WARM_MS',

@@ -1,7 +1,7 @@
 /** Stores that commands open without a server: a data folder or a database. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { integrationProblem } from './integration/integration.ts';
 import { isDatabaseUrl } from './option-table.ts';
 import type { Options } from './options.ts';
@@ -45,6 +45,7 @@ export async function openLocation(location: StoreLocation): Promise<OpenStore> 
 }
 
 async function openFolder(folder: string): Promise<OpenStore> {
+  await assertCanCreate({ folder });
   await openDataFolder(folder);
   return { storage: await openStorage(folder, { check: integrationProblem }), keys: new KeyFile(folder) };
 }
@@ -63,6 +64,15 @@ export async function assertHasData(location: StoreLocation): Promise<void> {
   } else if (!(await inspectDatabase(location)).schema) {
     throw unusable(`${nameOf(location)} has no data of Bulkhead.`);
   }
+}
+
+/** The folder itself may be missing: the first start creates it. @throws StoreError if nothing is there to create it in */
+export async function assertCanCreate(location: StoreLocation): Promise<void> {
+  if ('database' in location || existsSync(location.folder) || existsSync(dirname(location.folder))) return;
+  throw unusable(
+    `The data folder ${location.folder} cannot be created, because there is no folder ${dirname(location.folder)}. ` +
+      'Create that, or correct --data (BULKHEAD_DATA).',
+  );
 }
 
 /** Opening a data folder restricts all its files to their owner: never do so to some other folder. @throws StoreError */

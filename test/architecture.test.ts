@@ -24,7 +24,7 @@ const isBundled = (file: string): boolean =>
   (file.startsWith('sandbox/guest/flow/') && !file.endsWith('/interface.ts')) ||
   isDashboard(file) ||
   isTypebox(file) ||
-  ['src/generate.ts', 'src/prepare.ts'].includes(file);
+  ['src/generate.ts', 'src/prepare.ts', 'src/lock-file.ts'].includes(file);
 
 /** Files of a new connector. */
 const isTemplate = (file: string): boolean => file.startsWith('src/author/templates/');
@@ -71,8 +71,8 @@ test('every import of a file names a file that is there, and no library comes un
   for (const { from, to } of imports) {
     const isFile = to.endsWith('.ts') && files.includes(to);
     const library = to.startsWith('@') ? to.split('/').slice(0, 2).join('/') : (to.split('/')[0] ?? '');
-    // Two that are JavaScript: one is generated, one is there before types are stripped.
-    const isOurs = isFile || to === '#typebox' || to === 'src/compile-cache.js';
+    // JavaScript: one file is generated, the others are loaded before types are stripped.
+    const isOurs = isFile || ['#typebox', 'src/compile-cache.js', 'src/supported-node.js'].includes(to);
     const isKnown = isOurs || to.startsWith('node:') || library in dependencies || library in peerDependencies;
     expect(isKnown, `${from} imports ${to}`).toBe(true);
   }
@@ -98,12 +98,13 @@ test('what is bundled comes from libraries that are listed for it', () => {
 describe('arrows', () => {
   /** What a room of `src` may import beside itself. */
   const allowed: Record<string, string[]> = {
-    'src/main.ts': ['src/cli', 'src/compile-cache.js', 'src/generated-files.ts'],
+    'src/main.ts': ['src/cli', 'src/compile-cache.js', 'src/generated-files.ts', 'src/supported-node.js'],
     'src/cli': [
       'src/flow',
       'src/json.ts',
       'src/oauth',
       'src/author',
+      'src/supported-node.js',
       'src/runtime.ts',
       'src/runtime-interface.ts',
       'src/option-table.ts',
@@ -377,7 +378,7 @@ describe('one importer', () => {
         'inlined-files',
         'node-modules',
         'read-source',
-        'told-requires',
+        'static-requires',
         'xml-http-requests',
       ].map((name) => `src/author/${name}.ts`),
     ],

@@ -29,6 +29,7 @@ interface Run {
 }
 
 const NOT_AGAIN = 'it would replace the libraries that the tests run on; .ci/run does it on a clean checkout';
+const DOCKER = 'it needs Docker; test/containers.test.ts starts a server as the image does';
 const MINUTES = 'it takes minutes; its tests run a part of it';
 
 /** By document and first line. A text says why a block is not run. */
@@ -55,9 +56,15 @@ const ways: Readonly<Record<string, Run | string>> = {
     shows: [/^Main registry, releases completed in .* s: 30 read, 30 sent, 0 failed, 0 ignored\.\n$/],
   },
   'docs/install.md: npm ci && npm start': NOT_AGAIN,
-  'docs/install.md: npm install --prefix /opt/bulkhead ./bulkhead-0.1.0.tgz node':
+  'docs/install.md: npm install --prefix /opt/bulkhead --loglevel error ./bulkhead-0.1.0.tgz node':
     'a package manager, in a folder of the system; test/embed installs the packed package',
   'docs/install.md: npx bulkhead doctor': { place: withData, shows: ['Node', 'bundles', 'No problems found.'] },
+  'docs/containers.md: npm ci && npm pack': DOCKER,
+  'docs/containers.md: docker compose --file docs/containers/compose.nodes.yaml up --build --detach': DOCKER,
+  'docs/containers.md: docker compose --file docs/containers/compose.yaml cp connectors/hello bulkhead:/var/lib/bulkhead/connectors/':
+    DOCKER,
+  'docs/containers.md: docker compose --file docs/containers/compose.yaml exec bulkhead node /opt/bulkhead/node_modules/bulkhead/dist/src/main.js doctor':
+    DOCKER,
   'docs/troubleshooting.md: npx bulkhead doctor': { place: withData, shows: ['No problems found.'] },
   'docs/operate.md: curl -sS http://127.0.0.1:3000/readyz': { place: () => ofServer(), shows: ['"status":"ok"'] },
   'docs/operate.md: npx bulkhead backup bulkhead.backup.gz': {

@@ -40,7 +40,7 @@ test('a checkout that a project installs as a link is built, and again when its 
   const [checkout, project] = [join(folder, 'checkout'), join(folder, 'project')];
   for (const path of ['checkout/src', 'checkout/sandbox', 'project'])
     await mkdir(join(folder, path), { recursive: true });
-  for (const name of ['src/prepare.ts', 'src/generated-files.ts'])
+  for (const name of ['src/prepare.ts', 'src/generated-files.ts', 'src/lock-file.ts'])
     await copyFile(join(root, name), join(checkout, name));
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'), 'junction');
   // The real build takes long, and is tested where the package is packed.

@@ -24,6 +24,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/dashboard/oauth.test.ts',
     'test/dashboard/overview.test.ts',
     'test/dashboard/pages.test.ts',
+    'test/dashboard/pictures.test.ts',
     'test/dashboard/tokens.test.ts',
   ],
   'start a process for each case': [
@@ -34,6 +35,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/cli/doctor.test.ts',
     'test/cli/usage.test.ts',
     'test/cli/validate.test.ts',
+    'test/containers.test.ts',
     'test/documentation.test.ts',
     'test/process.test.ts',
     'test/start.test.ts',

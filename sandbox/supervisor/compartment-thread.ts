@@ -69,10 +69,12 @@ export class CompartmentThread {
   lastRun: string | undefined;
   /** Memory that it says its isolates retain. */
   retainedBytes = 0;
+  #warmBytes = 0;
 
   /**
    * @param onBroken is called if the thread breaks the protocol
    * @param onEnd is called when the pipe closes
+   * @param onRetained is called when `retainedBytes` has changed
    */
   constructor(
     pipe: Duplex,
@@ -80,6 +82,7 @@ export class CompartmentThread {
     onMessage: (message: RunMessage, body: string) => void,
     onBroken: () => void,
     onEnd: () => void,
+    onRetained: () => void,
   ) {
     this.#onBroken = onBroken;
     // Writing to a closed pipe is expected; `close` reports the end.
@@ -97,6 +100,7 @@ export class CompartmentThread {
           onReady();
         } else if (header.type === 'retained') {
           this.retainedBytes = header.bytes;
+          onRetained();
         } else if (!this.#runs.has(header.runId)) onBroken();
         else if (header.type === 'waiting') this.#onWaiting(header.runId, header.replies);
         else if (header.type === 'running') this.#onTimer(header.runId);
@@ -174,6 +178,13 @@ export class CompartmentThread {
   /** Asks the thread to release its idle isolates. */
   shed(): void {
     this.#channel.send({ type: 'shed' });
+  }
+
+  /** Says how much its warm isolates may take together. */
+  limitWarm(bytes: number): void {
+    if (bytes === this.#warmBytes) return;
+    this.#warmBytes = bytes;
+    this.#channel.send({ type: 'warm', bytes });
   }
 
   /** The run has ended on the thread. */

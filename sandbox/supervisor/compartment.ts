@@ -22,6 +22,7 @@ import { processUsage } from './process-usage.ts';
 import { START_TIMEOUT_MESSAGE } from './start-failure.ts';
 import { ThreadRouter } from './thread-router.ts';
 import { ThreadWatch } from './thread-watch.ts';
+import { WarmMemory } from './warm-memory.ts';
 
 /** A compartment that is not ready by then never will be, however busy the machine is. */
 const START_TIMEOUT_MS = 60_000;
@@ -45,7 +46,8 @@ export interface CompartmentEvents {
   onCrash(connectorId: string | undefined): void;
   /** Its threads take jobs now; or they never will, for the reason given. */
   onStart(problem: string | undefined): void;
-  /** Called once when it has exited, for whatever reason. */
+  onRetained(): void;
+  /** Called once, whatever the reason. */
   onExit(): void;
 }
 
@@ -59,14 +61,13 @@ export class Compartment {
   readonly #memory: MemoryWatch;
   readonly #messageLoad = new MessageLoad();
   readonly #router: ThreadRouter;
+  readonly warm: WarmMemory;
   readonly #blame: Blame;
-  /** Memory that all its runs together may use. */
   #reservedBytes = 0;
   #askChars = 0;
   #isReady = false;
   #isDown = false;
   #isReleased = false;
-  /** Why its process did not start. */
   #problem: string | undefined;
   /** Resolves when every thread takes jobs. Stays pending if the compartment goes down before. */
   readonly ready: Promise<void>;
@@ -110,10 +111,12 @@ export class Compartment {
           (message, body) => this.#onMessage(message, body),
           () => this.#kill(this.#blame.suspect('sandbox_crashed')),
           () => this.#killAfterPipeClosed(),
+          () => events.onRetained(),
         ),
     );
     this.#threadWatches = this.#threads.map((thread) => new ThreadWatch(thread));
     this.#router = new ThreadRouter(this.#threads);
+    this.warm = new WarmMemory(this.#threads);
     this.#blame = new Blame(this.#threads, this.#runs, this.#memory);
     // Without a process there are no pipes.
     this.#isDown = this.#threads.length === 0;
@@ -198,8 +201,7 @@ export class Compartment {
 
   #watchMemory(residentBytes: number, running: readonly string[]): void {
     if (this.isDown) return;
-    const retainedBytes = this.#threads.reduce((sum, thread) => sum + thread.retainedBytes, 0);
-    const budget = { reservedBytes: this.#reservedBytes, retainedBytes };
+    const budget = { reservedBytes: this.#reservedBytes, retainedBytes: this.warm.retainedBytes };
     const decision = this.#memory.check(residentBytes, budget, running);
     if (decision === 'over') this.#kill(this.#blame.memorySuspect());
     else if (decision === 'shed') for (const thread of this.#threads) thread.shed();

@@ -17,6 +17,7 @@ import { Admission, type AdmissionOptions } from './admission.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { Compartment, type CompartmentOptions } from './compartment.ts';
 import { fault } from './compartment-run.ts';
+import { shares } from './warm-memory.ts';
 
 export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions {
   /** Upper limit of compartments, without the prewarmed one. */
@@ -25,6 +26,8 @@ export interface SupervisorOptions extends CompartmentOptions, AdmissionOptions 
   readonly crashesPerMinute: number;
   /** A compartment without runs for this long is released. */
   readonly idleMs: number;
+  /** What all warm isolates together may take, in MiB. */
+  readonly warmMb: number;
   /** Keeps a started process ready for the next connector, as long as any connector has a process. */
   readonly prewarmed: boolean;
   /** Called when all processes have exited because nothing has run for `idleMs`, even if none was ever started. */
@@ -37,6 +40,9 @@ const LOAD_CHECKS_RETAINED = 2;
 /** How long an unused load-check process is retained. */
 const LOAD_CHECK_IDLE_MS = 2_000;
 const WATCH_EVERY_MS = 50;
+const MB = 1024 * 1024;
+/** Of a compartment's memory for its warm isolates, at most. The rest is for its runs. */
+const WARM_PART = 0.75;
 const NO_READINGS =
   "Memory and CPU time of connector processes cannot be read from /proc: outside of the heap, only the runs' deadlines limit them.";
 
@@ -135,7 +141,19 @@ export class Supervisor implements Sandbox {
     if (existing && !existing.isDown) return existing;
     const compartment = this.#evictOrShare(connectorId) ?? this.#takePrewarmed();
     this.#compartments.set(connectorId, compartment);
+    this.#shareWarm();
     return compartment;
+  }
+
+  /** Tells all compartments in use what their warm isolates may take. */
+  #shareWarm(): void {
+    const { warmMb, residentMb } = this.#options;
+    const inUse = [...new Set(this.#compartments.values())];
+    const retained = inUse.map(({ warm }) => warm.retainedBytes);
+    const limits = shares(warmMb * MB, retained);
+    inUse.forEach(
+      (compartment, i) => void compartment.warm.limit(Math.min(limits[i] as number, residentMb * WARM_PART * MB)),
+    );
   }
 
   /** Whether a load check can run in the connector's own compartment without endangering other runs. */
@@ -192,12 +210,14 @@ export class Supervisor implements Sandbox {
       onStart: (problem) => {
         this.#startProblem = problem;
       },
+      onRetained: () => this.#shareWarm(),
       onExit: () => {
         this.#all.delete(compartment);
         if (this.#prewarmed === compartment) this.#prewarmed = undefined;
         for (const connectorId of this.#connectorsOf(compartment)) this.#compartments.delete(connectorId);
         for (const [connectorId, loadCheck] of this.#loadChecks)
           if (loadCheck === compartment) this.#loadChecks.delete(connectorId);
+        this.#shareWarm();
       },
     });
     this.#all.add(compartment);

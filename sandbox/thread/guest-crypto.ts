@@ -10,7 +10,7 @@ import { Parameters, RefusedError } from './crypto/parameters.ts';
 
 /** The limit of `crypto.getRandomValues`. */
 const RANDOM_BYTES_LIMIT = 65_536;
-/** Characters of base64 in one operation. */
+/** Characters of `key`, and of `data`, in one operation. */
 const DATA_CHARS_LIMIT = 16 * 1024 * 1024;
 /** Of the parameters' JSON, which has all bytes but the key and the data. */
 const PARAMETERS_CHARS_LIMIT = 1024 * 1024;
@@ -21,6 +21,8 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>(
   Object.entries({
     random: (parameters: Parameters) => randomBytes(parameters.integer('bytes', 1, RANDOM_BYTES_LIMIT)),
     digest: (parameters: Parameters, _key: Buffer, data: Buffer) => createHash(parameters.hash).update(data).digest(),
+    digestText: (parameters: Parameters, _key: Buffer, data: Buffer) =>
+      createHash(parameters.hash).update(data).digest('hex'),
     hmac,
     sign,
     verify,
@@ -37,7 +39,7 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>(
 
 /**
  * @param parameters JSON; bytes in it are base64
- * @param key base64, as is `data`
+ * @param key base64, as is `data`, save that `digestText` takes the text itself
  * @returns `+` and the result, or `-` and why there is none: a `Refusal`, or nothing if the platform has failed
  */
 export function compute(operation: string, parameters: string, key: string, data: string): string {
@@ -47,7 +49,8 @@ export function compute(operation: string, parameters: string, key: string, data
   const operate = operations.get(operation);
   if (!operate) return '-not supported';
   try {
-    const result = operate(new Parameters(parameters), Buffer.from(key, 'base64'), Buffer.from(data, 'base64'));
+    const bytes = Buffer.from(data, operation === 'digestText' ? 'utf8' : 'base64');
+    const result = operate(new Parameters(parameters), Buffer.from(key, 'base64'), bytes);
     return `+${typeof result === 'string' ? result : result.toString('base64')}`;
   } catch (error) {
     // What OpenSSL says is of no use to connector code: by the specification, it learns only that it failed.

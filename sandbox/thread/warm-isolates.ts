@@ -1,12 +1,15 @@
-/** Isolates kept warm for their integration's next run. At the limit, the least recently used one goes first. */
+/** Isolates kept warm for their integration's next run. At either limit, the least recently used one goes first. */
 import type { Bundle } from '../protocol.ts';
 import type { GuestIsolate } from './guest-isolate.ts';
 import { PrewarmedIsolate } from './prewarmed-isolate.ts';
 
 const MB = 1024 * 1024;
-/** Memory that all warm isolates together may retain, beyond that of empty ones. */
-const RETAINED_BYTES = 256 * MB;
-const EMPTY_BYTES = 4 * MB;
+/** What an isolate costs without what it retains. Measured at 1.5 to 2.2 MiB (`npm run bench -- first-calls cold`). */
+const EMPTY_BYTES = 3 * MB;
+/** What it may have had for a while: memory that was freed returns to the system late. */
+const ALLOWED_BYTES = 4 * MB;
+/** Until the runtime says how much it is. */
+const FIRST_LIMIT_BYTES = 64 * MB;
 /** The runtime is notified when the memory has changed by this much. */
 const REPORT_STEP_BYTES = 4 * MB;
 /** When an idle isolate's heap is measured. While it is in use, its runs measure it. */
@@ -30,6 +33,8 @@ export class WarmIsolates {
   /** One per integration, including those that a run has. */
   readonly #warm = new Map<string, WarmIsolate>();
   readonly #maxCount: number;
+  /** Of all isolates together. */
+  #limitBytes = FIRST_LIMIT_BYTES;
   readonly #maxAgeMs: number;
   readonly #onRetained: (bytes: number) => void;
   readonly #prewarmed = new PrewarmedIsolate(() => this.#report());
@@ -76,6 +81,11 @@ export class WarmIsolates {
     this.#prewarmed.onWork();
   }
 
+  limit(bytes: number): void {
+    this.#limitBytes = bytes;
+    this.#releaseExcess();
+  }
+
   giveBack(integrationId: string, isolate: GuestIsolate): void {
     const existing = this.#warm.get(integrationId);
     if (isolate.isDisposed) {
@@ -120,7 +130,7 @@ export class WarmIsolates {
   }
 
   #report(): void {
-    const bytes = (this.#warm.size + Number(this.#prewarmed.isReady)) * EMPTY_BYTES + this.#retainedBytes;
+    const bytes = (this.#warm.size + Number(this.#prewarmed.isReady)) * ALLOWED_BYTES + this.#retainedBytes;
     if (Math.abs(bytes - this.#reportedBytes) < REPORT_STEP_BYTES) return;
     this.#reportedBytes = bytes;
     this.#onRetained(bytes);
@@ -154,7 +164,11 @@ export class WarmIsolates {
   }
 
   get #isOverLimit(): boolean {
-    return this.#warm.size > this.#maxCount || this.#retainedBytes > RETAINED_BYTES;
+    return this.#warm.size > this.#maxCount || this.#bytes > this.#limitBytes;
+  }
+
+  get #bytes(): number {
+    return this.#warm.size * EMPTY_BYTES + this.#retainedBytes;
   }
 
   /** Disposing of an isolate takes milliseconds, so it is not done while a caller waits for an answer. */

@@ -84,6 +84,8 @@ class JobServer {
         return this.#warm.drop(message.digest);
       case 'shed':
         return this.#warm.releaseAll();
+      case 'warm':
+        return this.#warm.limit(message.bytes);
     }
   }
 

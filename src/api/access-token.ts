@@ -9,7 +9,7 @@ import { ObjectId, Stored, Timestamp } from '../store/stored.ts';
 import { instantOf } from './instant.ts';
 import { tokenScopes } from './operation.ts';
 
-/** Integrations that one token names. */
+/** Integrations per token. */
 const INTEGRATIONS_MAX = 100;
 
 const fields = {
@@ -24,28 +24,30 @@ const fields = {
       description: 'With the scope `integrations`: the integrations it reaches.',
     }),
   ),
-  autoPurgeAt: Type.Optional(Type.String({ description: 'ISO 8601. From then on the token is refused, and removed.' })),
-  revoked: Type.Optional(Type.Boolean({ description: 'It stays in the list and is refused.' })),
+  autoPurgeAt: Type.Optional(
+    Type.String({ description: 'ISO 8601. When the token expires: it is refused from then on, and removed.' }),
+  ),
+  revoked: Type.Optional(Type.Boolean({ description: '`true`: the token is refused, but stays in the list.' })),
 };
 
 export const AccessToken = Type.Object({
   ...Stored.properties,
   ...fields,
   autoPurgeAt: Type.Optional(Timestamp),
-  lastUsedAt: Type.Optional(Type.String({ description: 'Noted at most once a minute.' })),
-  token: Type.Optional(Type.String({ description: 'Only in the reply to the request that makes it.' })),
+  lastUsedAt: Type.Optional(Type.String({ description: 'Updated at most once a minute.' })),
+  token: Type.Optional(Type.String({ description: 'Only in the reply to the request that creates it.' })),
 });
 
-/** Ignored, so that what was read can be sent back. */
+/** Ignored in requests, so that a record that was read can be sent back. */
 const ignored = Object.fromEntries(
   ['_id', 'createdAt', 'lastModified', 'lastUsedAt'].map((name) => [name, Type.Optional(Type.Unknown())]),
 );
-/** A misspelt `autoPurgeAt` would make a token that never expires. */
+/** Strict: a misspelt `autoPurgeAt` would create a token that never expires. */
 export const AccessTokenBody = Type.Object({ ...fields, ...ignored }, { additionalProperties: false });
 const validBody = Compile(AccessTokenBody);
 type Body = Static<typeof AccessTokenBody>;
 
-/** The record that a body describes. @throws RequestError 422 */
+/** Makes a record from a body. @throws RequestError 422 */
 export function recordOf(body: JsonObject, fixed: TokenRecord, now: Date): TokenRecord {
   assertValid(validBody, body);
   const { name, description, scope, _integrationIds, autoPurgeAt, revoked } = body as Body;
@@ -83,13 +85,13 @@ export const integrationIdsOf = ({ _integrationIds = [] }: TokenRecord): readonl
 export const autoPurgeAtOf = ({ autoPurgeAt }: TokenRecord): string | undefined =>
   autoPurgeAt === undefined ? undefined : String(autoPurgeAt);
 
-/** What is stored for a record. */
+/** The stored form of a record. */
 export function storedTokenOf(hash: string, record: TokenRecord, revision: number): StoredToken {
   const expiry = autoPurgeAtOf(record);
   return { hash, record, revision, ...(expiry === undefined ? {} : { expiresAt: Date.parse(expiry) }) };
 }
 
-/** A token as everybody sees it. */
+/** A token as replies show it. */
 export const publicToken = ({ record, lastUsedAt }: StoredToken): JsonObject =>
   lastUsedAt === undefined ? record : { ...record, lastUsedAt: new Date(lastUsedAt).toISOString() };
 

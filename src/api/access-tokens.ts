@@ -47,7 +47,7 @@ export const accessTokenRoutes: readonly Route[] = [
     scope: 'full',
     tag: 'tokens',
     summary: 'Creates an access token, and shows it once',
-    description: 'Takes no `Idempotency-Key`: the reply would have to be stored, and the token is in it.',
+    description: 'Does not support `Idempotency-Key`: the stored reply would contain the token.',
     body: { schema: AccessTokenBody },
     replies: {
       201: { description: 'The access token.', schema: AccessToken, headers: ['ETag', 'Location'] },
@@ -105,7 +105,7 @@ export const accessTokenRoutes: readonly Route[] = [
       const { _id, createdAt } = before.record;
       const record = recordOf(value, { _id, createdAt }, service.now());
       assertNoLongerThanOwn(ctx, record);
-      // An integration that is gone meanwhile may stay in the list.
+      // An integration that no longer exists may stay in the list.
       const known = integrationIdsOf(before.record);
       await assertIntegrations(service, integrationIdsOf(record), (id) => known.includes(id));
       const changes = fieldChangesOf(changesOf(before.record, record));
@@ -150,14 +150,14 @@ async function existing(ctx: ApiContext, accessTokens: AccessTokenStore): Promis
   return token;
 }
 
-/** A token that expires may not make one that lives longer, nor prolong its own life. @throws RequestError 403 */
+/** A token may not create one that outlives it, or extend its own life. @throws RequestError 403 */
 function assertNoLongerThanOwn({ state: { token } }: ApiContext, record: TokenRecord): void {
   const own = token?.autoPurgeAt;
   if (own === undefined) return;
   const expiry = autoPurgeAtOf(record);
   if (expiry !== undefined && expiry <= own) return;
   throw requestError('access_restricted', {
-    message: `A token that expires at ${own} gives no longer life to others.`,
+    message: `A token that expires at ${own} cannot create one that expires later, or extend one beyond that.`,
   });
 }
 

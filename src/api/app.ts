@@ -19,7 +19,7 @@ import { refuseUnknown, serveOpenRoutes, serveRoutes } from './router.ts';
 import { routes } from './routes.ts';
 import { refuseInStackWords } from './stack.ts';
 
-export interface AppOptions extends Omit<Api, 'description'> {
+export interface AppOptions extends Omit<Api, 'description' | 'webhookSenders'> {
   /** Folder of the built dashboard. */
   readonly pageFolder: string;
   /** Version of the product. */
@@ -42,7 +42,11 @@ export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Anything that gets past replyErrors is a bug or a broken connection.
   app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
-  const api: Api = { ...options, description: new Description(options.version, options.publicUrl, routes) };
+  const api: Api = {
+    ...options,
+    description: new Description(options.version, options.publicUrl, routes),
+    webhookSenders: new FailedAuthentications(options.rateLimit),
+  };
   app.use(observe(options.onRequestEnded));
   app.use(replyErrors(options.onError));
   app.use(allowOrigins(options.corsOrigins));

@@ -1,4 +1,4 @@
-/** Writes what is not a commit into the audit log. */
+/** Writes audit entries for changes that are not commits. */
 import {
   type AuditEntry,
   type AuditedEvent,
@@ -21,12 +21,12 @@ export class AuditLog {
     this.#onError = onError;
   }
 
-  /** For a change that stores its entry itself. */
+  /** For a change that stores the entry itself. */
   entryOf(by: Caller, event: AuditedEvent): AuditEntry {
     return entryOf(this.#makeEntries, { by }, event);
   }
 
-  /** Call it when the change is done: if this fails, the change stays. Never rejects. */
+  /** Call it after the change, which stays even if this fails. Never rejects. */
   async record(by: Caller, event: AuditedEvent): Promise<void> {
     try {
       await this.#store.add([this.entryOf(by, event)]);

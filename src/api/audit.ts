@@ -12,8 +12,8 @@ import { type Route, route } from './route.ts';
 
 const AuditFilters = Type.Object({
   _resourceId: Type.Optional(ObjectId),
-  from: Type.Optional(Type.String({ description: 'The first date, ISO 8601.' })),
-  to: Type.Optional(Type.String({ description: 'The date to end before.' })),
+  from: Type.Optional(Type.String({ description: 'Entries from this date on, ISO 8601.' })),
+  to: Type.Optional(Type.String({ description: 'Entries before this date.' })),
   order: Type.Optional(Type.Enum(['asc', 'desc'], { description: '`desc`: newest first.' })),
 });
 
@@ -22,7 +22,7 @@ export const auditRoutes: readonly Route[] = [
     scope: 'full',
     tag: 'tokens',
     summary: 'Lists who changed what, oldest first',
-    description: 'The newest 10,000 entries of people, and of each connector. Values are not in it.',
+    description: 'The newest 10,000 entries of people, and of each connector. Values of fields are not included.',
     query: [...listQuery, AuditFilters],
     replies: listOf(AuditEntry, 'A page of entries.'),
     async handle(ctx, { audit, publicUrl }) {

@@ -54,7 +54,7 @@ export function authenticate(
     actual.write(hashToken(token), 'latin1');
     return timingSafeEqual(actual, expected);
   };
-  /** The last header with the administrator's token. To compare it is cheaper than a digest. */
+  /** The last header with the administrator's token. Comparing it is cheaper than hashing. */
   let lastValid: string | undefined;
   return (ctx, next) => {
     const { grant: own } = (ctx as ApiContext).state;

@@ -60,7 +60,7 @@ export function bodyLimitOf(ctx: ApiContext): number {
   return bodyOf(ctx).limitBytes ?? (ctx.state.grant ? RUN_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES);
 }
 
-/** @throws RequestError 415 for a body that is none of the route's types, or is encoded */
+/** @throws RequestError 415 if the body has none of the route's types, or is encoded */
 export function assertFileType(ctx: ApiContext): void {
   const { types = [] } = bodyOf(ctx);
   if (!ctx.request.is([...types])) {

@@ -57,7 +57,7 @@ export const connectionRoutes: readonly Route[] = [
       });
       const reply = await redactAnswer(service.work, accountOf(ctx), secrets, response);
       ctx.status = response.status;
-      // Tells the application's answer from an error of ours. Applications cannot send it: see below.
+      // Distinguishes the application's answer from our own errors. Applications cannot send it: see below.
       ctx.set('Bulkhead-Proxied', 'true');
       for (const [name, value] of reply.headers) if (!NOT_PASSED_BACK.test(name)) ctx.append(name, value);
       ctx.body = reply.body;

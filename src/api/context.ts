@@ -34,7 +34,7 @@ const USERS: Account = Object.freeze({ owner: 'users', charge() {} });
 /** Who is charged for a request's work. */
 export const accountOf = ({ state: { grant } }: ApiContext): Account => grant?.account ?? USERS;
 
-/** Aborts when nobody waits for the answer: the run has ended, or the client has disconnected. */
+/** Aborts when nobody waits for the answer any more: the run has ended, or the client has disconnected. */
 export function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSignal {
   if (grant) return grant.signal;
   const disconnected = new AbortController();
@@ -44,7 +44,7 @@ export function abortSignalOf({ state: { grant }, res }: ApiContext): AbortSigna
 
 const ADMINISTRATOR: Caller = Object.freeze({ type: 'administrator' });
 
-/** The caller that the audit log names for a request. A run's own requests are its unit's. */
+/** The request's caller, for the audit log. A run's requests use the author of its unit. */
 export const callerOf = ({ state: { token } }: ApiContext): Caller => token?.caller ?? ADMINISTRATOR;
 
 /** The integration's id in the path. @throws RequestError 404 if it is not an id */

@@ -22,10 +22,12 @@ const RunBody = Type.Object(
     ),
     startDate: Type.Optional(
       Type.String({
-        description: 'ISO 8601. Delta exports read what has changed since, instead of since their last job.',
+        description: 'ISO 8601. Delta exports read changes since then, instead of since their last job.',
       }),
     ),
-    endDate: Type.Optional(Type.String({ description: 'ISO 8601. Instead of the start of the job.' })),
+    endDate: Type.Optional(
+      Type.String({ description: 'ISO 8601. Delta exports read until then, instead of until the start of the job.' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -42,7 +44,7 @@ function dateOf(value: unknown, field: string): string | undefined {
   return instant;
 }
 
-/** Who starts a job. */
+/** What triggers a job. */
 export const triggerOf = ({ state: { grant } }: ApiContext): 'run' | 'user' => (grant ? 'run' : 'user');
 
 export const flowRoutes: readonly Route[] = [
@@ -86,7 +88,7 @@ export const flowRoutes: readonly Route[] = [
   route.post('/exports/{_id}/invoke', {
     scope: 'integrations',
     tag: 'exports',
-    summary: 'Runs an export alone, and replies one page of its records',
+    summary: 'Runs an export alone, and replies with one page of its records',
     body: { schema: Type.Object({}), isRequired: false },
     replies: {
       200: {

@@ -1,4 +1,4 @@
-/** What `GET /jobs/{_id}/joberrors` lists. A record may have several megabytes, so its JSON is passed on unread. */
+/** The list of `GET /jobs/{_id}/joberrors`. A record may have several megabytes, so its JSON is not parsed. */
 import type { FlowJobs } from '../flow/flow-jobs.ts';
 import { flowLimits } from '../flow/limits.ts';
 import type { JsonObject } from '../json.ts';
@@ -18,7 +18,7 @@ export async function* errorsOf(
 ): AsyncGenerator<StoredJobError> {
   const query = { limit: Math.min(limit, ERRORS_AT_ONCE), chars: flowLimits.errorsReadChars, isResolved };
   for (let last = after; ; ) {
-    const page = await jobs.store.errors(jobId, { ...query, after: last });
+    const page = await jobs.store.errors.list(jobId, { ...query, after: last });
     yield* page;
     last = page.at(-1)?._id;
     if (last === undefined) return;
@@ -40,6 +40,6 @@ export function errorText(
   return work.run(tasks, 'projected', { head: head as JsonObject, data, projection }, data.length, account);
 }
 
-/** Whether the record is shown as it is. */
+/** Whether the record is shown unchanged. */
 const isWhole = ({ mode, fields }: Projection): boolean =>
   mode === 'include' ? fields.get('data') === null : !fields.has('data');

@@ -1,4 +1,4 @@
-/** `/jobs/{_id}/joberrors`: records that failed in a job (contract 16). */
+/** `/jobs/{_id}/joberrors`: failed records of a job (contract 16). */
 import Type from '#typebox';
 import { requestError } from '../errors.ts';
 import { isObjectId } from '../store/object-id.ts';
@@ -23,7 +23,7 @@ const JobError = Type.Object({
   resolved: Type.Boolean(),
   retriable: Type.Boolean(),
   createdAt: Type.String(),
-  data: Type.Optional(Type.Unknown({ description: 'The record, as it came to the step.' })),
+  data: Type.Optional(Type.Unknown({ description: 'The record as the step received it.' })),
 });
 
 export const jobErrorRoutes: readonly Route[] = [
@@ -31,7 +31,7 @@ export const jobErrorRoutes: readonly Route[] = [
     scope: 'read',
     runs: 'own',
     tag: 'jobs',
-    summary: 'Lists the records that failed in a job, with their data',
+    summary: 'Lists the failed records of a job, with their data',
     query: [
       ...listQuery,
       Type.Object({ resolved: Type.Optional(Type.String({ description: '`true` or `false`: only those.' })) }),
@@ -60,8 +60,10 @@ export const jobErrorRoutes: readonly Route[] = [
     async handle(ctx, { jobs, service }) {
       const { _id } = await jobOf(ctx, jobs);
       const { errorId = '' } = ctx.params;
-      // The store reads errors in the order of their ids, after one.
-      const found = isObjectId(errorId) ? await jobs.store.errors(_id, { after: idBefore(errorId), limit: 1 }) : [];
+      // The store can only read errors after an id.
+      const found = isObjectId(errorId)
+        ? await jobs.store.errors.list(_id, { after: idBefore(errorId), limit: 1 })
+        : [];
       if (found[0]?._id !== errorId) throw requestError('not_found', { message: 'The job has no such error.' });
       replyJsonText(ctx, await errorText(found[0], undefined, service.work, accountOf(ctx)));
     },

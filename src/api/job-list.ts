@@ -1,4 +1,4 @@
-/** What `GET /jobs` lists, and its filters. */
+/** The list of `GET /jobs`, and its filters. */
 import Type from '#typebox';
 import { requestError } from '../errors.ts';
 import type { FlowJobs } from '../flow/flow-jobs.ts';
@@ -11,7 +11,7 @@ import { LIMIT_MAX } from './paging.ts';
 import { badQuery, dateQueryOf, queryOf } from './query.ts';
 import { assertInReach, reachOf } from './reach.ts';
 
-/** Jobs that a page looks at, for filters that the store does not know. */
+/** Jobs scanned per page, for filters that the store does not support. */
 export const JOBS_SCANNED = 10_000;
 const numbers = ['numSuccess', 'numError', 'numIgnore', 'numExport'] as const;
 const ids = ['_integrationId', '_flowId', '_exportId', '_importId', '_flowJobId'] as const;
@@ -33,12 +33,12 @@ export const JobFilters = Type.Object({
   ),
 });
 
-/** A record is plain data, which the store's type does not say. */
+/** A record is plain data, but the store's type does not say so. */
 export const shownJob = (job: StoredJob): JsonObject => job;
 
 const list = (value: string | undefined): string[] | undefined => value?.split(',').map((each) => each.trim());
 
-/** Jobs that the caller may see, newest first, as far as the store filters them. @throws RequestError */
+/** Jobs that the caller may see, newest first. Applies only the store's filters. @throws RequestError */
 export async function* jobsFor(
   ctx: ApiContext,
   jobs: FlowJobs,
@@ -54,7 +54,7 @@ export async function* jobsFor(
   const flowId = queryOf(ctx, '_flowId');
   const statuses = list(queryOf(ctx, 'status'));
   if (statuses?.some((status) => !jobStatuses.includes(status as JobStatus))) {
-    throw badQuery(`status is one of ${jobStatuses.join(', ')}`);
+    throw badQuery(`status must be one of ${jobStatuses.join(', ')}`);
   }
   const type = queryOf(ctx, 'type');
   const query = {
@@ -81,19 +81,19 @@ export async function* stepsOf(ctx: ApiContext, parent: Job): AsyncGenerator<Jso
   const { _id, _integrationId, _flowId, status, createdAt, lastModified, startedAt, endedAt, steps = [] } = parent;
   const type = queryOf(ctx, 'type');
   const common = { _flowJobId: _id, _integrationId, _flowId, status, createdAt, lastModified, startedAt, endedAt };
-  // Ids of steps are in no order.
+  // Steps are not in order of their ids.
   const shown = steps.toSorted((a, b) => (a._id < b._id ? 1 : -1));
   for (const step of shown)
     if (type === undefined || step.type === type) yield { ...common, ...step } as unknown as JsonObject;
 }
 
-/** Filters that the store does not know. */
+/** Whether the query has filters that the store does not support. */
 const isFiltered = (ctx: ApiContext): boolean =>
   ['_exportId', '_importId', ...numbers.flatMap((name) => [`${name}_gte`, `${name}_lte`])].some(
     (name) => queryOf(ctx, name) !== undefined,
   );
 
-/** Whether a job passes the filters that the store does not know. @throws RequestError */
+/** Whether a job passes the filters that the store does not support. @throws RequestError */
 export function jobFilterOf(ctx: ApiContext): (job: JsonObject) => boolean {
   const [exportId, importId] = [queryOf(ctx, '_exportId'), queryOf(ctx, '_importId')];
   const parentId = queryOf(ctx, '_flowJobId');

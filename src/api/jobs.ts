@@ -1,4 +1,4 @@
-/** `/jobs`: jobs of flows, and the records that failed in them (contract 16). */
+/** `/jobs`: jobs of flows (contract 16). */
 import Type, { Compile } from '#typebox';
 import { requestError } from '../errors.ts';
 import type { FlowJobs } from '../flow/flow-jobs.ts';
@@ -70,7 +70,9 @@ export const jobRoutes: readonly Route[] = [
     runs: 'own',
     tag: 'jobs',
     summary: 'Cancels a job',
-    replies: { 200: { description: 'The job: `canceled`, or `canceling` until its page has ended.', schema: Job } },
+    replies: {
+      200: { description: 'The job: `canceled`, or `canceling` until its current page has ended.', schema: Job },
+    },
     errors: ['not_found'],
     async handle(ctx, { jobs }) {
       replyJson(ctx, shownJob(await jobs.cancel(await jobOf(ctx, jobs))));
@@ -80,7 +82,7 @@ export const jobRoutes: readonly Route[] = [
     scope: 'integrations',
     runs: 'own',
     tag: 'jobs',
-    summary: 'Sends the failed records of a job again: starts a job of the type `retry`',
+    summary: 'Sends the failed records of a job again, as a job of the type `retry`',
     body: { schema: RetryBody, validator: retryBody, isRequired: false },
     replies: { 201: { description: 'The job has been queued.', schema: Type.Object({ _jobId: ObjectId }) } },
     errors: [...bodyErrors, 'not_found', 'flow_running'],

@@ -25,7 +25,7 @@ export const scopes = {
   server: ['full', 'read'],
   /** Changes an integration or its records, or calls its functions. */
   integrations: ['full', 'integrations'],
-  /** Calls functions as a stack of the original platform. */
+  /** Calls functions as a stack of integrator.io. */
   stack: ['full', 'stack'],
   /** Everything else. */
   full: ['full'],

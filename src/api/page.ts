@@ -14,7 +14,7 @@ import { isNotModified } from './preconditions.ts';
 
 const INDEX = 'index.html';
 const PREFIX = '/dashboard/';
-/** Named by the bundler after its content. A hash of lower-case letters alone is taken for a word. */
+/** The bundler names files after their content. A hash with only lower-case letters is mistaken for a word. */
 const HASHED_NAME = /-(?=[\w-]{0,7}[A-Z\d_])[\w-]{8}\.\w+$/;
 const COMPRESSIBLE: ReadonlySet<string> = new Set([
   '.html',

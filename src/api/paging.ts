@@ -80,13 +80,13 @@ type Text = string | Buffer;
 export const asText = (value: JsonObject, projection: Projection | undefined): string =>
   JSON.stringify(project(value, projection));
 
-/** @throws RequestError for a parameter that the list does not take: a misspelt filter would filter nothing */
+/** @throws RequestError for an unknown parameter: a misspelt filter would have no effect */
 function assertKnownParameters(ctx: ApiContext): void {
   const known = parametersOf(ctx);
   const unknown = Object.keys(ctx.query).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const shown = JSON.stringify(unknown.slice(0, NAME_CHARS)) + (didYouMean(unknown, known) || '.');
-  throw badQuery(`There is no query parameter ${shown} This list takes ${known.join(', ')}.`);
+  throw badQuery(`There is no query parameter ${shown} This list supports ${known.join(', ')}.`);
 }
 
 export interface ListOptions<T> {
@@ -96,7 +96,7 @@ export interface ListOptions<T> {
   readonly show: (item: T, projection: Projection | undefined) => Text | Promise<Text>;
   /** Whether an item belongs to the list. Default: all do. */
   readonly matches?: (item: T) => boolean;
-  /** Items that a page looks at. It may then have fewer than its limit, or none, and a link to the next. */
+  /** Items scanned per page. A page may have fewer items than its limit, or none, and still link to the next. */
   readonly scanMax?: number;
   /** Lists the newest items first. */
   readonly isDescending?: boolean;
@@ -147,7 +147,7 @@ export async function replyList<T>(ctx: ApiContext, options: ListOptions<T>): Pr
 }
 
 function nextLink(ctx: ApiContext, last: SortKey, publicUrl: string): string {
-  // A request's target may have a scheme and a host of its own (RFC 9112, 3.2.2).
+  // A request target may be an absolute URL (RFC 9112, 3.2.2).
   const { pathname, search } = new URL(ctx.originalUrl, publicUrl);
   const next = new URL(publicUrl + pathname + search);
   next.searchParams.set('cursor', Buffer.from(JSON.stringify(last)).toString('base64url'));

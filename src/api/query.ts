@@ -12,7 +12,7 @@ export function queryOf(ctx: ApiContext, name: string): string | undefined {
   return value;
 }
 
-/** A date in a query parameter, in its stored form. @throws RequestError if it is none */
+/** A date in a query parameter, in its stored form. @throws RequestError if it is not a date */
 export function dateQueryOf(ctx: ApiContext, name: string): string | undefined {
   const text = queryOf(ctx, name);
   const instant = text === undefined ? undefined : instantOf(text);

@@ -91,8 +91,8 @@ export function limitRate({ perSecond, onLimited }: RateLimitOptions): Middlewar
 
 /**
  * Limits how often a client may guess tokens. Past the limit even the right token is refused until the minute is
- * over; otherwise replies would confirm a guess. Addresses that the administrator has used are exempt: nobody behind
- * the same proxy can lock the administrator out by guessing.
+ * over; otherwise replies would confirm a guess. Addresses with a right token before are exempt: nobody behind the same
+ * proxy can lock the administrator, or the sender of a webhook, out by guessing.
  */
 export class FailedAuthentications {
   readonly #perMinute: number;

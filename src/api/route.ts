@@ -12,6 +12,7 @@ import type { ApiContext } from './context.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Description } from './openapi/description.ts';
 import type { Method, Operation } from './operation.ts';
+import type { FailedAuthentications } from './rate-limit.ts';
 import type { TokenAuthority } from './token-authority.ts';
 
 /** Whether the server is ready, and why not or what is degraded. */
@@ -27,6 +28,8 @@ export interface Api {
   readonly jobs: FlowJobs;
   readonly webhooks: Webhooks;
   readonly schedules: Flows['schedules'];
+  /** By webhook and address. */
+  readonly webhookSenders: FailedAuthentications;
   readonly health: Health;
   readonly accessTokens: AccessTokenStore;
   readonly authority: TokenAuthority;

@@ -51,7 +51,7 @@ async function sendOnce(
   try {
     const author = permittedConnectorOf(ctx, head, target);
     if (author !== undefined) await assertPermitted(service, author, request.url);
-    // Credentials go to this origin only, in whatever header they are and wherever a redirect leads.
+    // Credentials may only go to this origin, whatever header has them and wherever a redirect leads.
     const permissions = [originOf(open.record) ?? ''];
     const response = await service.outbound.fetch(
       request,

@@ -1,4 +1,4 @@
-/** `POST /function`: runs functions of bundles for an account of the original platform (contract 17). */
+/** `POST /function`: runs functions of bundles for an account of integrator.io (contract 17). */
 import type { Middleware } from 'koa';
 import Type from '#typebox';
 import { RequestError } from '../errors.ts';
@@ -12,8 +12,10 @@ import { type Route, route } from './route.ts';
 import { AnyJson } from './schemas.ts';
 
 const StackBody = Type.Object({
-  _connectorId: Type.Optional(Type.String({ description: 'Names the connector.' })),
-  diy: Type.Optional(Type.Boolean({ description: 'Or: the bundle whose manifest says `"diy": true`.' })),
+  _connectorId: Type.Optional(Type.String({ description: 'Id or name of the connector.' })),
+  diy: Type.Optional(
+    Type.Boolean({ description: '`true` instead of `_connectorId`: the bundle whose manifest has `"diy": true`.' }),
+  ),
   type: Type.Optional(
     Type.String({
       description:
@@ -42,7 +44,7 @@ export const stackRoutes: readonly Route[] = [
   route.post(PATH, {
     scope: 'stack',
     tag: 'stack',
-    summary: 'Calls a function as a stack of integrator.io does',
+    summary: 'Calls a function like a stack of integrator.io',
     description: '`options.bearerToken` and `options._integrationId` are the caller’s.',
     body: { schema: StackBody },
     replies: { 200: { description: 'Result of the function.', schema: AnyJson } },

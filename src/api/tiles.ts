@@ -65,7 +65,7 @@ async function* tilesOf(
   let rows: Row[] = [];
   let number = 0;
   for await (const document of documents) {
-    // Not the document itself, which may be large.
+    // Keep no reference to the document, which may be large.
     rows.push({ sortKey: sortKeyOf(document.integration.head), tile: tileOf(api.service, document) });
     if (++number !== count && rows.length < ROWS_AT_ONCE) continue;
     yield* await withLatest(api, rows);

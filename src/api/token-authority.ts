@@ -1,4 +1,4 @@
-/** Access tokens of people and programs: whose a request's is, and what it may do (contract 15). */
+/** Authenticates access tokens of people and programs (contract 15). */
 import { randomBytes } from 'node:crypto';
 import { type Caller, RUNTIME } from '../store/audit.ts';
 import { type AccessTokenStore, type StoredToken, USES_NOTED_MS } from '../store/storage.ts';
@@ -10,7 +10,7 @@ const SWEEP = 'sweep';
 /** Expired tokens are refused at once, and removed this often. */
 const SWEEP_EVERY_MS = 60_000;
 const TOKEN_BYTES = 32;
-/** Tells what was found in a file or a log, and what need not be looked up. */
+/** Identifies a leaked token in a file or a log. Other texts need no look-up. */
 const PREFIX = 'bh_';
 const TOKEN = /^bh_[\w-]{43}$/;
 
@@ -21,7 +21,7 @@ export interface CallerToken {
   readonly _id: string;
   readonly name: string;
   readonly scope: TokenScope;
-  /** With the scope `integrations`: the only ones it reaches. */
+  /** The integrations it may use; undefined for all. */
   readonly integrationIds: ReadonlySet<string> | undefined;
   readonly autoPurgeAt: string | undefined;
   readonly hash: string;
@@ -34,7 +34,7 @@ export class TokenAuthority {
   readonly #audit: AuditLog;
   readonly #onError: (error: unknown) => void;
   readonly #sweep: NodeJS.Timeout;
-  /** Work that no request waits for: by token, the noting of its use. */
+  /** Background work by key: recording a token's use, and the sweep. */
   readonly #background = new Map<string, Promise<void>>();
 
   constructor(store: AccessTokenStore, audit: AuditLog, onError: (error: unknown) => void) {
@@ -45,7 +45,7 @@ export class TokenAuthority {
     this.#start(SWEEP, () => this.#expire());
   }
 
-  /** Undefined for what is no access token, or no longer one. The store is asked each time. @throws StoreError */
+  /** Undefined for anything but a valid access token. Asks the store each time. @throws StoreError */
   async authenticate(token: string): Promise<CallerToken | undefined> {
     if (!TOKEN.test(token)) return undefined;
     const stored = await this.#store.find(hashToken(token));
@@ -54,7 +54,7 @@ export class TokenAuthority {
     return callerTokenOf(stored);
   }
 
-  /** Whether a token is still as it was. @throws StoreError */
+  /** Whether a token is unchanged. @throws StoreError */
   async isCurrent({ hash, revision }: CallerToken): Promise<boolean> {
     return (await this.#store.find(hash))?.revision === revision;
   }
@@ -78,7 +78,7 @@ export class TokenAuthority {
     }
   }
 
-  /** Starts work unless the same is going on. */
+  /** Starts work unless the same is running. */
   #start(key: string, work: () => Promise<void>): void {
     if (this.#background.has(key)) return;
     const done = new Promise<void>((resolve) => setImmediate(resolve))

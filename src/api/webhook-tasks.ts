@@ -1,12 +1,12 @@
-/** Reads what webhooks receive; large bodies in the pool. */
+/** Parses bodies of webhooks; large ones in the pool. */
 import { requestError } from '../errors.ts';
 import { flowLimits } from '../flow/limits.ts';
 import { type BodyLimits, parseBody, textOf, userBodyLimits } from '../parse-body.ts';
 import { tasksOf } from '../work/work.ts';
 
-/** Items of a list: as many as a page has. */
+/** Items of a list: no more than fit on a page. */
 const MESSAGES_MAX = flowLimits.pageRecords;
-/** Fewer than a body could have, because every small value takes memory when it is parsed. */
+/** Fewer values than a body of this size could have, because each takes memory once parsed. */
 const limits: BodyLimits = Object.freeze({ ...userBodyLimits, parts: flowLimits.messageParts });
 
 interface Received {

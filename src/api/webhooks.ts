@@ -1,9 +1,10 @@
-/** `POST /exports/{_id}/{token}/data`: what applications send to a webhook (contract 16). */
+/** `POST /exports/{_id}/{token}/data`: messages of applications to a webhook (contract 16). */
 import Type from '#typebox';
-import { requestError } from '../errors.ts';
+import { RequestError, requestError } from '../errors.ts';
 import { flowLimits } from '../flow/limits.ts';
 import { readBytes } from './body.ts';
 import type { ApiContext } from './context.ts';
+import { clientOf } from './rate-limit.ts';
 import { type Api, type Route, route } from './route.ts';
 import { tasks } from './webhook-tasks.ts';
 
@@ -15,7 +16,7 @@ export const webhookRoutes: readonly Route[] = [
   route.post('/exports/{_id}/{token}/data', {
     scope: 'none',
     tag: 'exports',
-    summary: 'Takes a message for a webhook export',
+    summary: 'Receives a message for a webhook export',
     description:
       'No bearer token: the path, a signature or a password says who sends it (`webhook.verify`). Answered once the message is stored; messages are read in the order of arrival. A list has one message per item.',
     body: {
@@ -30,17 +31,25 @@ export const webhookRoutes: readonly Route[] = [
       },
       204: { description: 'The message is stored.' },
     },
-    errors: ['not_found', 'unauthorized', 'invalid_json', 'overloaded'],
-    async handle(ctx, { webhooks, service }) {
-      const bytes = await readBytes(ctx);
+    errors: ['not_found', 'unauthorized', 'rate_limited', 'invalid_json', 'overloaded'],
+    async handle(ctx, { webhooks, webhookSenders, service }) {
       const { _id: exportId = '', token = '' } = ctx.params;
-      const reply = await webhooks.receive({
-        exportId,
-        token: token.slice(0, TOKEN_CHARS),
-        header: (name) => ctx.get(name),
-        body: bytes,
-        messages: () => messagesOf(ctx, service, bytes),
-      });
+      const sender = `${exportId} ${clientOf(ctx) ?? ''}`;
+      webhookSenders.assertMayTry(sender);
+      const bytes = await readBytes(ctx);
+      const reply = await webhooks
+        .receive({
+          exportId,
+          token: token.slice(0, TOKEN_CHARS),
+          header: (name) => ctx.get(name),
+          body: bytes,
+          messages: () => messagesOf(ctx, service, bytes),
+        })
+        .catch((error) => {
+          if (error instanceof RequestError && error.code === 'unauthorized') webhookSenders.failed(sender);
+          throw error;
+        });
+      webhookSenders.succeeded(sender);
       ctx.status = reply.status;
       if (reply.body !== undefined) ctx.body = reply.body;
     },

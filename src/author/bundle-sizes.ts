@@ -10,7 +10,7 @@ const MAX_LISTED = 8;
 const MIN_LISTED_BYTES = 1024;
 
 export interface PartSize {
-  /** A package, `your code`, or Node's modules with all that they need. */
+  /** A package, `your code`, or Node's modules with everything they need. */
   readonly name: string;
   readonly bytes: number;
 }
@@ -35,7 +35,7 @@ export function sizesOf({ inputs, outputs }: Metafile, folder: string): PartSize
   return [...sizes].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
 }
 
-/** Node's modules, what stands in for its globals, and all that these import. */
+/** The polyfills of Node's modules and globals, with everything they import. */
 function polyfillsIn(inputs: Inputs, folder: string): ReadonlySet<string> {
   const isGlobal = (path: string): boolean => nodeGlobals.some(({ file }) => file === resolve(folder, path));
   const found = new Set(Object.keys(inputs).filter((path) => path.startsWith(prefix) || isGlobal(path)));

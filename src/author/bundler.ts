@@ -12,7 +12,7 @@ import { bundledImports, ownImports } from './guest-imports.ts';
 import { ImportChains, packageOf } from './import-chains.ts';
 import { nodeModules } from './node-modules.ts';
 import type { Project } from './project.ts';
-import { toldRequires } from './told-requires.ts';
+import { staticRequires } from './static-requires.ts';
 import { mentionsXmlHttpRequest, xmlHttpRequests } from './xml-http-requests.ts';
 
 type Esbuild = typeof import('esbuild');
@@ -37,7 +37,7 @@ export interface BundleSuccess {
 }
 
 export interface BundleOptions {
-  /** Names of functions and classes stay: errors and logs show them. */
+  /** Names of functions and classes are kept, because errors and logs show them. */
   readonly minify?: boolean | undefined;
 }
 
@@ -67,11 +67,11 @@ export async function bundleSource(
   }
 }
 
-/** What a bundle is seen to need only when it is made. Most need nothing, and stay as they would be without. */
+/** Needs that show only in the built bundle. Most bundles have none and are not built again. */
 interface Needs {
-  /** Files that stand in for globals of Node. */
+  /** Files to inject for globals of Node. */
   readonly globals: readonly string[];
-  /** Packages whose builds for Node are taken. */
+  /** Packages whose builds for Node are used. */
   readonly nodeBuilds: readonly string[];
   readonly hasXmlHttpRequests: boolean;
 }
@@ -101,12 +101,12 @@ async function bundleWith(
     ...commonOptions(project),
     entryPoints: [source],
     outfile: manifest.main,
-    // Nothing is written here; an old connector's code has the name of what it becomes.
+    // esbuild writes nothing here. An old connector's `main` may have the name of the output.
     allowOverwrite: true,
     plugins: [
       bundledImports(chains),
       nodeModules(project.folder, chains, nodeBuilds),
-      toldRequires(project.folder),
+      staticRequires(project.folder),
       ...(hasXmlHttpRequests ? [xmlHttpRequests] : []),
     ],
     inject: [...globals],
@@ -205,7 +205,7 @@ async function loadEsbuild({ folder }: Project): Promise<Esbuild> {
 const ignoredWarnings = [
   // Only editors need our tsconfig: without it the code is the same.
   /^Cannot find base config file "bulkhead\//,
-  // An import of a module of Node's for its effects: it has none.
+  // An import of one of Node's modules for its side effects: there are none.
   /^Ignoring this import because "node-module:/,
 ];
 

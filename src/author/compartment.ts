@@ -26,12 +26,12 @@ export interface CompartmentOptions {
   readonly fetch?: FetchStubs;
   /** Replaces the manifest's `opts`. */
   readonly opts?: JsonObject;
-  /** Records that are there. Those that the connector creates through stubs are added. */
+  /** Existing records. Those that the connector creates through stubs are added. */
   readonly records?: StubbedRecords;
 }
 
 export interface CallContext {
-  /** Runs of one integration may share module state, runs of different ones never. By default all calls share one. */
+  /** Runs of different integrations never share module state. Default: all calls are for the same integration. */
   readonly integrationId?: string;
 }
 
@@ -49,27 +49,27 @@ export interface Compartment extends AsyncDisposable {
    * @throws CallError for errors and faults
    */
   call<Answer = unknown>(section: SectionName, name: string, options?: object, context?: CallContext): Promise<Answer>;
-  /** Records that were given, and those that the connector has created. */
+  /** The given records, and those that the connector has created. */
   readonly records: Required<StubbedRecords>;
   /**
-   * Runs a flow as a server does: pages through the flow engine and the connector's hooks and wrappers, until the exports
-   * have no more. Stubs answer for the applications, under their addresses. A disabled flow runs, too.
+   * Runs a flow as a server does, page by page, with the flow engine and the connector's hooks and wrappers. Stubs
+   * answer for the applications, under their addresses. A disabled flow runs, too.
    *
-   * @param flow id or name; may be left out if there is one
-   * @throws CallError for what ends a job: an error of a hook, a refused export, a fault
+   * @param flow id or name; optional if there is only one
+   * @throws CallError for anything that ends a job: an error of a hook, a refused export, a fault
    */
   runFlow(flow?: string, options?: RunFlowOptions): Promise<FlowResult>;
   /** Ends the process. A test does not end while it is open. Idempotent. */
   close(): Promise<void>;
 }
 
-/** What a caller would get instead of an answer: the connector's own error, or a fault. */
+/** The call failed: the connector's own error, or a fault. */
 export class CallError extends Error {
   override readonly name = 'CallError';
   /** The error's `code` or `name`, or the fault: `run_timeout`, `never_answered`, … */
   readonly code: string;
 
-  /** @param stack of the connector, and of the test below it */
+  /** @param stack of the connector, followed by that of the test */
   constructor(code: string, message: string, stack: string) {
     super(message);
     this.code = code;
@@ -160,7 +160,7 @@ export async function createCompartment(folder: string | URL, options: Compartme
   };
 }
 
-/** The frames above the function that asks: those of a test. */
+/** The stack frames of the test. */
 function framesOfCaller(): string {
   const holder = { stack: '' };
   Error.captureStackTrace(holder, framesOfCaller);

@@ -1,7 +1,7 @@
-/** Environment variables that an author's code reads. */
+/** Finds environment variables that an author's code reads. */
 import { type AnyNode, eachNode, keyName, type Program } from './syntax.ts';
 
-/** The bundler fills it in. */
+/** The bundler replaces it. */
 const KNOWN = 'NODE_ENV';
 
 /** @returns offsets of the first use of each, by name */

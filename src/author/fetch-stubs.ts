@@ -6,10 +6,10 @@ import { isProxyPath, type StubbedRecordTable } from './stubbed-records.ts';
 
 export interface StubbedRequest {
   readonly method: string;
-  /** Only a path for the runtime's own API. The application's address if a connection's proxy has no stub. */
+  /** For the runtime's own API only a path. For a connection's proxy without a stub, the application's address. */
   readonly url: string;
   readonly headers: Headers;
-  /** Text; bytes as base64. */
+  /** Text, or bytes as base64. */
   readonly body: string | null;
 }
 
@@ -18,8 +18,8 @@ export type Stub = Json | ((request: StubbedRequest) => Json | Response | Promis
 
 /**
  * Stubs by address, optionally with a method in front. `*` matches anything, and a path means the runtime's own API.
- * The first match wins. A request to the proxy of a connection that is known is answered by the stub of the
- * application's address, unless the proxy itself has one.
+ * The first match wins. A request to a known connection's proxy is answered by the stub of the application's address,
+ * unless the proxy itself has one.
  *
  * @example
  * import type { FetchStubs } from 'bulkhead/test';
@@ -70,7 +70,7 @@ export class StubbedFetch {
     const { request, stub } = this.#stubOf(asked, isPlatform && isProxyPath(url));
     this.requests.push(request);
     if (stub === undefined) {
-      // A flow would repeat a request that failed.
+      // A flow would repeat a request with `request_failed`.
       const code = request === asked ? 'request_failed' : 'no_stub';
       throw Object.assign(new Error(`There is no stub for ${request.method} ${request.url}.`), { code });
     }
@@ -82,7 +82,7 @@ export class StubbedFetch {
       url: address.href,
       status: response.status,
       statusText: response.statusText,
-      // What stands for a proxy stands for the application behind it.
+      // A stub for a proxy answers for the application behind it.
       headers: [...response.headers, ...(isPlatform && isProxyPath(url) ? [['bulkhead-proxied', 'true']] : [])],
       body: bytes.toString('base64'),
       bodyEncoding: 'base64',

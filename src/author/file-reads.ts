@@ -1,4 +1,4 @@
-/** What a file reads with `fs` by paths that can be told when building. */
+/** Finds the files that a source file reads with `fs`, if their paths are known at build time. */
 import * as path from 'node:path';
 import { posix } from 'node:path';
 import { ModuleUses } from './module-uses.ts';
@@ -10,13 +10,13 @@ export type Reader = (typeof readers)[number];
 
 export interface FileRead {
   readonly reader: Reader;
-  /** Where it is in the text. */
+  /** Offset in the source. */
   readonly offset: number;
-  /** Absolute; undefined if it cannot be told. */
+  /** Absolute; undefined if it is only known at run time. */
   readonly path: string | undefined;
-  /** How a bundle calls it, in which every file is in `/`. */
+  /** The path in the bundle, where all files are in `/`. */
   readonly bundlePath: string;
-  /** Whether the bytes are asked for, not a text. */
+  /** Whether the call reads bytes instead of text. */
   readonly wantsBytes: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface FileReads {
 
 const inBundle: Place = { filename: '/index.js', cwd: '/', path: posix };
 
-/** @param filename absolute @param cwd what relative paths are relative to */
+/** @param filename absolute @param cwd base of relative paths */
 export function fileReads(program: Program, filename: string, cwd: string): FileReads {
   const uses = new ModuleUses(program, ['fs', 'node:fs']);
   const texts = new StaticTexts(program);
@@ -56,7 +56,7 @@ export function fileReads(program: Program, filename: string, cwd: string): File
   return { reads, hasOthers: mentions > reads.length };
 }
 
-/** Whether options of a read ask for a text as it is in the file. */
+/** Whether the options of a read ask for UTF-8 text. */
 function isUtf8(node: AnyNode | undefined): boolean {
   if (node?.type !== 'ObjectExpression') return /^utf-?8$/i.test(literalText(node) ?? '');
   return node.properties.some(
@@ -64,7 +64,7 @@ function isUtf8(node: AnyNode | undefined): boolean {
   );
 }
 
-/** Whether a node names the module or one of its members, other than where the name is declared. */
+/** Whether a node uses the module or one of its members. Declarations do not count. */
 function isMention(node: AnyNode, ancestors: readonly AnyNode[], uses: ModuleUses): boolean {
   const parent = ancestors.at(-1);
   if (node.type === 'CallExpression' && uses.isModule(node)) return parent?.type === 'MemberExpression';

@@ -1,4 +1,4 @@
-/** Runs a flow of a connector under test: the server's order of pages, the real flow engine, and no waiting. */
+/** Runs a flow of a connector under test: pages in the server's order, the real flow engine, and no pauses. */
 import { hash } from 'node:crypto';
 import type {
   EngineFunction,
@@ -20,11 +20,11 @@ import type { StubbedRequest } from './fetch-stubs.ts';
 import type { StubbedKind, StubbedRecord, StubbedRecordTable } from './stubbed-records.ts';
 
 export interface RunFlowOptions {
-  /** What webhook exports have received: one message each. */
+  /** Messages that the flow's webhook exports have received. */
   readonly received?: readonly Json[];
-  /** Until when delta exports were read, ISO 8601. 1970 by default. */
+  /** Time up to which delta exports were read, ISO 8601. Default: 1970. */
   readonly lastExportDateTime?: string;
-  /** The start of the job, ISO 8601. Now by default. */
+  /** Start of the job, ISO 8601. Default: now. */
   readonly currentExportDateTime?: string;
   /** As for `call`. */
   readonly integrationId?: string;
@@ -43,29 +43,29 @@ export interface FlowError {
   readonly source: string;
   /** Index of the flow's step; absent if the export or its hook refused the record. */
   readonly step?: number;
-  /** Of the application, if it refused the record. */
+  /** HTTP status of the application, if it refused the record. */
   readonly statusCode?: number;
-  /** As it came to the step. Absent if it went on all the same. */
+  /** The record as the step received it. Absent if the error did not stop it. */
   readonly record?: Json;
 }
 
 export interface FlowResult {
-  /** Records as they came to the first step, page by page. */
+  /** Records as the first step received them, page by page. */
   readonly pages: readonly (readonly Json[])[];
   /** All records of the pages. */
   readonly exported: readonly Json[];
-  /** What became of them, for each of the flow's steps after the exports. */
+  /** Counts for each of the flow's steps after the exports. */
   readonly steps: readonly FlowStepCounts[];
   readonly errors: readonly FlowError[];
-  /** The flow's requests, in order. Those to applications have the application's address. */
+  /** The flow's requests, in order. Requests to applications have the application's address. */
   readonly requests: readonly StubbedRequest[];
 }
 
-/** What a compartment gives. */
+/** Provided by the compartment. */
 interface FlowRunParts {
   /** @returns JSON */
   call(engine: EngineFunction, argument: object): Promise<string>;
-  /** The error for what ends a job. */
+  /** Makes the error that ends a job. */
   refused(code: string, message: string): Error;
   newId(): string;
 }
@@ -86,7 +86,7 @@ export async function runFlow(
     _jobId: parts.newId(),
     currentExportDateTime,
     ...(lastExportDateTime === undefined ? {} : { lastExportDateTime }),
-    // A test does not wait: pages that are put off come again at once.
+    // A test does not wait: postponed pages are repeated at once.
     limits: { ...engineLimits, pauseMs: 0 },
   };
   const generators = steps.generators.map(({ _exportId }) => recordIn(records, 'exports', _exportId));
@@ -135,7 +135,7 @@ export async function runFlow(
       counts = counts.map((count, index) => plus(count, answer.steps[index]));
     }
   } catch (error) {
-    // The order of pages refuses exports that never end.
+    // `exportPages` refuses exports that never end.
     throw error instanceof RequestError ? parts.refused(error.code, error.message) : error;
   }
   return { pages, exported: pages.flat(), steps: counts, errors };
@@ -148,20 +148,20 @@ function chooseFlow(flows: readonly StubbedRecord[], wanted: string | undefined)
   const names = flows.map(({ _id, name }) => `${name ?? ''} (${_id})`).join(', ');
   const all =
     flows.length === 0 ? 'There are none: let the installer create one, or give records.' : `Flows: ${names}.`;
-  if (wanted === undefined) throw new Error(`runFlow needs one flow, or the name of one. ${all}`);
+  if (wanted === undefined) throw new Error(`runFlow needs the name of a flow. ${all}`);
   throw new Error(`${found.length === 0 ? 'No flow' : 'More than one flow'} is called ${wanted}. ${all}`);
 }
 
 function recordIn(records: StubbedRecordTable, kind: StubbedKind, id: Json | undefined): StubbedRecord {
   const record = records.find(kind, id);
-  if (!record) throw new Error(`The flow names ${String(id)}, which is none of the ${kind}.`);
+  if (!record) throw new Error(`The flow refers to ${String(id)}, which is not one of the ${kind}.`);
   return record;
 }
 
 function messagesOf(received: readonly Json[]): Parameters<typeof exportPages>[2] {
   const bodies = received.map((message) => JSON.stringify(message));
   return {
-    received: async (exportId, { after, limit }) => {
+    read: async (exportId, { after, limit }) => {
       const from = after === undefined ? 0 : Number(after) + 1;
       const messages = bodies.map((body, index) => ({ _id: String(index), integrationId: '', exportId, body }));
       return messages.slice(from, from + limit);
@@ -170,7 +170,7 @@ function messagesOf(received: readonly Json[]): Parameters<typeof exportPages>[2
   };
 }
 
-/** Asks the engine again while an application is busy, as often as a server does. @throws Error of the parts */
+/** Repeats a call while an application is busy, as often as a server does. @throws the error that `refused` makes */
 async function repeated<Page extends object>(
   { call, refused }: FlowRunParts,
   engine: EngineFunction,

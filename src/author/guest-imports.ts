@@ -16,7 +16,7 @@ const SDK = 'export const defineConnector = (connector) => connector;\n';
 
 const NO_NODE = "connectors run without Node, and only 'bulkhead' can be imported";
 
-/** For a source to be built: libraries are bundled, and the runtime provides `bulkhead`. */
+/** For a source that is built: libraries are bundled, and the runtime provides `bulkhead`. */
 export function bundledImports(chains: ImportChains): Plugin {
   return {
     name: 'guest imports',
@@ -55,7 +55,7 @@ export const ownImports: Plugin = {
   },
 };
 
-/** @param importer undefined if it has been looked at */
+/** @param importer undefined if it has been checked already */
 async function integratorApi(importer: string | undefined, build: PluginBuild): Promise<OnResolveResult> {
   const warnings = importer === undefined ? [] : await unawaited(importer, build);
   return { path: integratorApiFile, sideEffects: false, warnings };

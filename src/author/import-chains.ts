@@ -1,4 +1,4 @@
-/** By which packages a file has come into a bundle. */
+/** Finds the packages through which a file got into a bundle. */
 import { relative, sep } from 'node:path';
 
 /** Packages named in a message. */

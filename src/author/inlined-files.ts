@@ -1,4 +1,4 @@
-/** Files beside a connector's code that it reads by paths that can be told: they become part of the bundle. */
+/** Puts files into the bundle that a connector's code reads by paths known at build time. */
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
@@ -18,7 +18,7 @@ export interface InlinedFile {
   readonly isText: boolean;
 }
 
-/** What one file's `fs` has, by paths as the bundle calls them. */
+/** The content of one source file's `fs`, by path in the bundle. */
 export interface FileTable {
   readonly files: ReadonlyMap<string, InlinedFile>;
   readonly folders: ReadonlyMap<string, readonly string[]>;
@@ -38,13 +38,13 @@ export class FileInliner {
   readonly #files = new Map<string, Promise<InlinedFile>>();
   #bytes = 0;
 
-  /** @param folder the project's, which no file may be outside of */
+  /** @param folder of the project; no file may be outside it */
   constructor(folder: string, build: Pick<PluginBuild, 'esbuild'>) {
     this.#folder = folder;
     this.#build = build;
   }
 
-  /** @param importer absolute path of the file that imports `fs`; a package's may read what is in the package alone */
+  /** @param importer absolute path of the file that imports `fs`; a package may only read its own files */
   async tableFor(importer: string): Promise<FileTable | undefined> {
     const source = await readSource(importer, this.#build);
     if (!source) return undefined;
@@ -53,7 +53,7 @@ export class FileInliner {
     const isOwn = packageOf(importer) === undefined;
     const table = new TableMaker(isOwn ? this.#folder : packageFolder(importer), (path) => this.#read(path));
     const warnings: PartialMessage[] = [];
-    // Who lists a folder goes on to read what is in it, by paths that are made when it runs.
+    // Code that lists a folder reads its files by paths that are only known at run time.
     const listsFirst = reads.toSorted((a, b) => Number(isList(b)) - Number(isList(a)));
     for (const read of listsFirst) {
       if (read.path === undefined && table.folders.size > 0) continue;
@@ -107,8 +107,8 @@ class TableMaker {
   async add({ reader, path, bundlePath }: FileRead): Promise<string | undefined> {
     const result = `, so fs.${reader} throws ERR_NOT_AVAILABLE here`;
     if (path === undefined) {
-      const how = 'write it as a text, or with __dirname and path.join';
-      return reader === 'existsSync' ? undefined : `The path cannot be told when building${result}: ${how}`;
+      const how = 'write it as a literal, or with __dirname and path.join';
+      return reader === 'existsSync' ? undefined : `The path is not known at build time${result}: ${how}`;
     }
     try {
       await this.#addPath(reader, await this.#inside(path), bundlePath);
@@ -126,7 +126,7 @@ class TableMaker {
     else await this.#addFile(real, bundlePath);
   }
 
-  /** With its files: who lists a folder goes on to read them. */
+  /** With its files, because code that lists a folder reads them next. */
   async #addFolder(real: string, bundlePath: string): Promise<void> {
     const entries = await readdir(real, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
       throw new UnreadableError(`cannot be listed (${error.code})`);
@@ -134,7 +134,7 @@ class TableMaker {
     if (entries.length > MAX_FILES) throw new UnreadableError(`has more than ${MAX_FILES} files`);
     this.folders.set(bundlePath, entries.map(({ name }) => name).sort());
     for (const entry of entries) {
-      // Hidden files are of tools, and may hold secrets.
+      // Hidden files belong to tools, and may contain secrets.
       const isWanted = entry.isFile() && !entry.name.startsWith('.');
       if (isWanted) await this.#addFile(join(real, entry.name), posix.join(bundlePath, entry.name));
     }
@@ -151,7 +151,7 @@ class TableMaker {
     }
   }
 
-  /** @throws UnreadableError unless links lead to what is in the folder */
+  /** @throws UnreadableError if a link leads outside the folder */
   async #inside(path: string): Promise<string> {
     const root = await realpath(this.#root);
     const outside = `is outside ${packageOf(join(root, 'index.js')) ?? 'the project'}'s folder`;

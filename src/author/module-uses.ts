@@ -1,10 +1,10 @@
-/** Where a file uses a module: which names stand for it, and which of its members are used. */
+/** How a file uses a module: names that refer to it, and the members used. */
 import { type AnyNode, eachNode, keyName, type Program, requiredModule } from './syntax.ts';
 
 export class ModuleUses {
-  /** Names of the module as a whole. */
+  /** Names that refer to the whole module. */
   readonly #wholes = new Set<string>();
-  /** Names of its members, by the names they have in the file. */
+  /** Its members, by their names in the file. */
   readonly #members = new Map<string, string>();
   readonly #specifiers: readonly string[];
 
@@ -21,27 +21,27 @@ export class ModuleUses {
     return this.#wholes.size === 0 && this.#members.size === 0;
   }
 
-  /** The member of the module that an expression is, such as `readFileSync`. */
+  /** The member that an expression refers to, such as `readFileSync`. */
   memberOf(node: AnyNode): string | undefined {
     if (node.type === 'Identifier') return this.#members.get(node.name);
-    // As compilers call what they have imported: `(0, fs_1.readFileSync)(…)`.
+    // Compilers call imports like this: `(0, fs_1.readFileSync)(…)`.
     if (node.type === 'SequenceExpression') return this.memberOf(node.expressions.at(-1) as AnyNode);
     if (node.type === 'ParenthesizedExpression') return this.memberOf(node.expression);
     if (node.type !== 'MemberExpression' || !this.isModule(node.object)) return undefined;
     return keyName(node.property, node.computed);
   }
 
-  /** Whether an expression is the module as a whole. */
+  /** Whether an expression refers to the whole module. */
   isModule(node: AnyNode): boolean {
     if (node.type === 'Identifier') return this.#wholes.has(node.name);
     if (this.#specifiers.includes(requiredModule(node) ?? '')) return true;
-    // What compilers and bundlers wrap around `require`.
+    // Compilers and bundlers wrap `require`.
     if (node.type === 'CallExpression') return node.arguments.length === 1 && this.#isWrapped(node.arguments[0]);
     if (node.type !== 'MemberExpression' || keyName(node.property, node.computed) !== 'default') return false;
     return this.isModule(node.object);
   }
 
-  /** Names in the file that stand for the module or one of its members. */
+  /** Whether a name in the file refers to the module or one of its members. */
   isName(name: string): boolean {
     return this.#wholes.has(name) || this.#members.has(name);
   }

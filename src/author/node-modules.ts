@@ -1,4 +1,4 @@
-/** An esbuild plugin for imports of Node's modules: polyfills for what can be there, and modules that throw for the rest. */
+/** An esbuild plugin for imports of Node's modules: polyfills where possible, modules that throw otherwise. */
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
@@ -21,22 +21,22 @@ const polyfills = `${dirname(absentModuleFile)}${sep}`;
 
 const withoutScheme = (specifier: string): string => specifier.replace(/^node:/, '');
 
-/** What the polyfills themselves import under other names. */
+/** Imports of the polyfills themselves that need another module. */
 const ofPolyfills: readonly { readonly importer: RegExp; readonly imported: string; readonly module: string }[] = [
   { importer: /[\\/]readable-stream[\\/]/, imported: 'process/', module: 'process' },
-  // As Node parses queries, and much smaller.
+  // Parses queries as Node does, and is much smaller.
   { importer: /[\\/]url[\\/]url\.js$/, imported: 'qs', module: 'querystring' },
 ];
 
 interface Absent {
   readonly neededBy: string | undefined;
-  /** Files that the importer reads. */
+  /** Files that the importer reads with `fs`. */
   readonly table?: FileTable | undefined;
 }
 
 /**
- * @param folder the project's
- * @param nodeBuilds packages whose builds for Node are taken
+ * @param folder of the project
+ * @param nodeBuilds packages whose builds for Node are used
  */
 export function nodeModules(folder: string, chains: ImportChains, nodeBuilds: readonly string[]): Plugin {
   return {
@@ -50,7 +50,7 @@ export function nodeModules(folder: string, chains: ImportChains, nodeBuilds: re
         if (path.startsWith(`${INLINED_FILE}:`))
           return { path: path.slice(INLINED_FILE.length + 1), namespace: INLINED_FILE };
         if (nodeGlobals.some(({ file }) => file === path)) return { path, sideEffects: false };
-        // What is not used of ours is left out.
+        // Unused parts of our polyfills are left out.
         if (importer.startsWith(polyfills) && path.startsWith('.')) {
           return { path: join(dirname(importer), path), sideEffects: false };
         }
@@ -98,7 +98,7 @@ export function nodeModules(folder: string, chains: ImportChains, nodeBuilds: re
   };
 }
 
-/** For packages whose builds for Node are taken, and for what these import. */
+/** For packages whose builds for Node are used, and for their imports. */
 function resolvedAsInNode(
   { path, importer, resolveDir }: OnResolveArgs,
   nodeBuilds: readonly string[],
@@ -115,19 +115,19 @@ function resolvedAsInNode(
 const absentText = (specifier: string, chain: string): string =>
   `${specifier} is not available: it loads, and throws ERR_NOT_AVAILABLE when it is used${chain}`;
 
-/** Whether the importing package's `browser` field names something else for the module. */
+/** Whether the importing package's `browser` field replaces the module. */
 async function isRemapped(build: PluginBuild, args: OnResolveArgs): Promise<boolean> {
   const { path, kind, importer, resolveDir } = args;
   if (path.startsWith('node:')) return false;
   const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: RESOLVED });
   if (resolved.errors.length > 0) return false;
-  // It names nothing, which is no path. A browser has no such module; here the package gets what it would get in Node.
+  // It replaces the module with nothing, because browsers lack it. Use our polyfill if there is one.
   if (!isAbsolute(resolved.path)) return nodeModule(path) === undefined;
-  // A package of the same name, such as `events`: Node prefers its own module.
+  // For a package with the same name, such as `events`, Node prefers its own module.
   return packageOf(resolved.path) !== path;
 }
 
-/** CommonJS, so that `require` gives what Node's does: a function, or an object that can be patched. */
+/** CommonJS, so that `require` returns the same as in Node: a function, or an object that can be patched. */
 function contentsOf(path: string, absent: Absent | undefined, folder: string): string {
   const module = nodeModule(path);
   if (module) return `module.exports = ${expressionOf(module)};\n`;
@@ -142,7 +142,7 @@ function contentsOf(path: string, absent: Absent | undefined, folder: string): s
   return `module.exports = require(${JSON.stringify(absentModuleFile)}).absentModule(${args.join(', ')});\n`;
 }
 
-/** How a file is called in a list of what a bundle consists of. */
+/** A file's name in the metafile. */
 const nameOf = (path: string, folder: string): string => relative(folder, path).split(sep).join('/');
 
 function fileSystemOf({ files, folders, present, wantsBytes }: FileTable, folder: string): string {

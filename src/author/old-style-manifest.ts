@@ -1,4 +1,4 @@
-/** What integrator.io keeps outside an old connector's code, told from the code: for the manifest of its bundle. */
+/** Derives the manifest of an old connector's bundle from its code: integrator.io keeps these facts in records. */
 import { readFile } from 'node:fs/promises';
 import { extname, relative, resolve, sep } from 'node:path';
 import { isJsonObject, type JsonObject } from '../json.ts';
@@ -10,18 +10,18 @@ import { INLINED_FILE } from './node-modules.ts';
 import { StaticTexts } from './static-texts.ts';
 import { lineAt, parseSource } from './syntax.ts';
 
-/** What a bundle exports. */
+/** The exports of a bundle. */
 export interface Exports {
   /** Names of functions by section. */
   readonly sections: Readonly<Record<string, readonly string[]>>;
-  /** Whether there are functions and no section. */
+  /** Whether there are functions but no sections. */
   readonly isFlat: boolean;
 }
 
 export interface DerivedManifest {
   /** The bundle's package.json. */
   readonly manifest: JsonObject;
-  /** What was told from the code: field and value. */
+  /** Derived fields and their values. */
   readonly derived: readonly (readonly [field: string, value: string])[];
   readonly findings: readonly Finding[];
 }
@@ -29,7 +29,7 @@ export interface DerivedManifest {
 /** As in the manifest. */
 const MAX_ORIGINS = 100;
 
-/** How functions are usually called, since integrator.io keeps their names in a record. */
+/** Usual names of functions: integrator.io keeps the real ones in a record. */
 const usual: readonly (readonly [field: string, section: string, name: RegExp])[] = [
   ['installerFunction', 'installer', usualName('install(?:er)?')],
   ['updateFunction', 'installer', usualName('updater?')],
@@ -42,8 +42,8 @@ function usualName(verb: string): RegExp {
 }
 
 /**
- * @param manifest what package.json says: its `connector` section wins
- * @param inputs absolute paths of what was bundled
+ * @param manifest from package.json; its `connector` section takes precedence
+ * @param inputs absolute paths of the bundled files
  */
 export async function deriveManifest(
   folder: string,
@@ -64,13 +64,13 @@ export async function deriveManifest(
     else if (field === 'installerFunction' && names.length > 0) findings.push(warning(noInstaller(names)));
   }
   if (!isFlat && Object.keys(sections).length === 0) findings.push({ ...warning(noFunctions), severity: 'error' });
-  const { origins, untold, environment } = await readOwnFiles(folder, inputs);
+  const { origins, unknownHosts, environment } = await readOwnFiles(folder, inputs);
   findings.push(...environment);
   if (own.permissions === undefined) {
-    findings.push(...untold);
+    findings.push(...unknownHosts);
     if (origins.length > 0) connector.permissions = { fetch: origins.slice(0, MAX_ORIGINS) };
   }
-  // Without sections nothing else is possible.
+  // Without sections, it can only be a DIY bundle.
   const diy = isFlat ? { diy: true } : {};
   const derived = Object.entries({ ...connector, ...diy }).map(([field, value]) => [field, shown(value)] as const);
   return { manifest: { ...manifest, connector: { ...connector, ...own, ...diy } }, derived, findings };
@@ -81,16 +81,16 @@ const shown = (value: JsonObject[string]): string => {
   return Array.isArray(fetch) ? fetch.join(', ') : String(value);
 };
 
-/** Where an author says what cannot be told. */
+/** Tells the author where to set it. */
 function inPackageJson(what: string): string {
-  return `say ${what} in "connector" of package.json and build with --legacy`;
+  return `set ${what} in "connector" of package.json and build with --legacy`;
 }
 
 const noFunctions =
   'the code exports no functions: an old connector exports the sections installer, uninstaller, settings, hooks or wrappers';
 
 const noInstaller = (names: readonly string[]): string =>
-  `no function of installer (${names.join(', ')}) is called like one that installs: ${inPackageJson('"installerFunction"')}, or nothing is called when the connector is installed`;
+  `no function of installer (${names.join(', ')}) has the usual name of an installer: ${inPackageJson('"installerFunction"')}, or nothing is called when the connector is installed`;
 
 function warning(message: string, at: Partial<Finding> = {}): Finding {
   return { severity: 'warning', file: 'package.json', line: 1, column: 1, message, ...at };
@@ -98,13 +98,13 @@ function warning(message: string, at: Partial<Finding> = {}): Finding {
 
 interface OwnFiles {
   readonly origins: readonly string[];
-  readonly untold: readonly Finding[];
+  readonly unknownHosts: readonly Finding[];
   readonly environment: readonly Finding[];
 }
 
 async function readOwnFiles(folder: string, inputs: readonly string[]): Promise<OwnFiles> {
   const origins = new Set<string>();
-  const untold: Finding[] = [];
+  const unknownHosts: Finding[] = [];
   const environment: Finding[] = [];
   for (const file of inputs.map((path) => ownFile(folder, path)).filter((path) => path !== undefined)) {
     const text = await readFile(resolve(folder, file), 'utf8').catch(() => '');
@@ -117,16 +117,16 @@ async function readOwnFiles(folder: string, inputs: readonly string[]): Promise<
     const at = (offset: number): Partial<Finding> => ({ file, ...lineAt(text, offset) });
     const found = originsInCode(program, new StaticTexts(program));
     for (const origin of found.origins) origins.add(origin);
-    untold.push(...found.untold.map((offset) => warning(untoldHost, at(offset))));
+    unknownHosts.push(...found.unknownHosts.map((offset) => warning(unknownHost, at(offset))));
     for (const [name, offset] of environmentUses(program)) environment.push(warning(noEnvironment(name), at(offset)));
   }
-  return { origins: [...origins].sort(), untold, environment };
+  return { origins: [...origins].sort(), unknownHosts, environment };
 }
 
 const noEnvironment = (name: string): string =>
   `the environment variable ${name} is undefined: connectors have no environment. Use "opts", a setting or a connection`;
 
-const untoldHost = `the host of this address cannot be told when building: ${inPackageJson('all origins as "permissions": {"fetch": […]}')}, or requests to it fail with permission_denied`;
+const unknownHost = `the host of this address is not known at build time: ${inPackageJson('all origins as "permissions": {"fetch": […]}')}, or requests to it fail with permission_denied`;
 
 function parsed(text: string): unknown {
   try {

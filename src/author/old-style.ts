@@ -1,6 +1,6 @@
 /**
  * Recognizes connectors that were written for integrator.io: a CommonJS `main` of several files that exports sections
- * of functions, and a package.json that says nothing of Bulkhead.
+ * of functions, and a package.json that does not mention Bulkhead.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { basename, join, relative, sep } from 'node:path';
 import type { JsonObject } from '../json.ts';
 
 export interface OldStyleOptions {
-  /** Takes the folder for an old connector even if it does not look like one. */
+  /** Treats the folder as an old connector even if it does not look like one. */
   readonly legacy?: boolean | undefined;
   /** The file that exports the functions, relative to the folder; default: `main` of package.json. */
   readonly entry?: string | undefined;
@@ -16,19 +16,19 @@ export interface OldStyleOptions {
 
 export type OldStyle =
   | { readonly source: string; readonly manifest: JsonObject; readonly problem?: never }
-  /** A sentence. */
+  /** The message. */
   | { readonly problem: string; readonly field: string };
 
-/** The code of an old connector in its bundle. */
+/** The code's file name in the bundle. */
 const MAIN = 'index.js';
 
 /** `exports.installer = …` or `installer: …` */
 const exportsSections = /\b(?:installer|uninstaller|settings|hooks|wrappers)['"\]]*\s*[:=][^:=]/;
 const isCommonJs = /\b(?:module\.)?exports\b/;
-/** The packages by which old connectors are served. */
+/** Packages that serve old connectors. */
 const startsServer = /['"](?:(?:express|lambda)-)?integrator-extension['"]/;
 
-/** @returns undefined if it is a connector as Bulkhead knows them */
+/** @returns undefined if it is not an old connector */
 export async function readOldStyle(
   folder: string,
   values: JsonObject,
@@ -51,7 +51,7 @@ export async function readOldStyle(
   return { source: `./${file}`, manifest: manifestOf(folder, values) };
 }
 
-/** As Node finds it: `lib` may be `lib.js` or `lib/index.js`. */
+/** Resolves like Node: `lib` may be `lib.js` or `lib/index.js`. */
 function entryFile(folder: string, named: string): string | undefined {
   try {
     const found = createRequire(join(folder, 'package.json')).resolve(`./${named}`);
@@ -62,7 +62,7 @@ function entryFile(folder: string, named: string): string | undefined {
   }
 }
 
-/** Without what only the code can tell: see `old-style-manifest.ts`. */
+/** The part that package.json provides. `old-style-manifest.ts` derives the rest from the code. */
 function manifestOf(folder: string, values: JsonObject): JsonObject {
   const { name = basename(folder), version = '1.0.0', description, license, connector } = values;
   return {

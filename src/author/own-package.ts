@@ -10,8 +10,8 @@ interface OwnPackage {
 }
 
 /**
- * Other tools are taken in the versions that this package was developed with. This package itself comes from the registry
- * that it was installed from, or else from the folder that it runs in: not every registry has it.
+ * Other tools get the versions that this package was developed with. This package itself comes from the registry it was
+ * installed from, or else from the folder it runs in: not every registry has it.
  *
  * @param folder of the new project
  */
@@ -23,7 +23,7 @@ export function versionsFor(folder: string): Versions {
   const own = dirname(manifest);
   const source = isFromRegistry(own)
     ? { bulkhead: caret(version), scripts: 'isolated-vm' }
-    : // npm names a link by the way from `node_modules`.
+    : // npm names a link by its path from `node_modules`.
       {
         bulkhead: `file:${pathBetween(folder, own)}`,
         scripts: `file:${pathBetween(join(folder, 'node_modules'), own)}`,
@@ -36,7 +36,7 @@ export function versionsFor(folder: string): Versions {
   };
 }
 
-/** Whether npm downloaded it, according to what it notes in `node_modules`. */
+/** Whether npm downloaded it, according to npm's records in `node_modules`. */
 function isFromRegistry(own: string): boolean {
   const modules = dirname(own);
   try {

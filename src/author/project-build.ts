@@ -1,4 +1,4 @@
-/** Turns a project into the bundle a runtime gets: builds it if it has a source, and reads it as the runtime does. */
+/** Turns a project into a bundle: builds it if it has a source, and reads it as the runtime does. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Connector, readBundle } from '../connector/bundle.ts';
@@ -21,11 +21,11 @@ export interface ProjectBuild {
   readonly findings: readonly Finding[];
   /** Absolute paths of the source files, if the build succeeded. */
   readonly inputs?: readonly string[];
-  /** What the built file consists of, largest first. */
+  /** Parts of the built file, largest first. */
   readonly sizes?: readonly PartSize[];
-  /** Of an old connector's manifest, what was told from the code: field and value. */
+  /** Fields and values of an old connector's manifest that were derived from the code. */
   readonly derived?: readonly (readonly [field: string, value: string])[];
-  /** If the code had to be loaded for that. */
+  /** Present if the code had to be loaded to build. */
   readonly loaded?: LoadResult;
   /** Absent if the findings include errors. */
   readonly bundle?: { readonly connector: Connector; readonly files: Files };
@@ -46,7 +46,7 @@ export async function buildProject(project: Project, options: BundleOptions = {}
   return findings.some(isError) ? { findings } : { ...build, findings };
 }
 
-/** Completes an old connector's manifest by what its code exports. */
+/** Completes an old connector's manifest from the code's exports. */
 async function withManifest(
   project: Project,
   oldStyle: JsonObject,
@@ -56,7 +56,7 @@ async function withManifest(
   if (!bundle) return { findings };
   const loaded = await loadConnector(bundle.connector);
   const { sections, isFlat = false } = loaded;
-  // It does not load: whoever wants to know why finds it in `loaded`.
+  // It does not load. `loaded` has the reason.
   if (!sections) return { findings, inputs, sizes, bundle, loaded };
   const {
     manifest,
@@ -84,7 +84,7 @@ async function readBuilt(
       severity: 'error',
       ...project.locationOf(field),
       field,
-      // Of a file that was built, only its size can be wrong.
+      // In a built file, only the size can be wrong.
       message: field === 'main' && sizes.length > 0 ? `${message}; its largest parts: ${sizeSummary(sizes)}` : message,
     }),
   );
@@ -99,7 +99,7 @@ async function buildSource(
   const { code, map, findings, inputs = [], sizes = [] } = await bundleSource(project, source, options);
   const main = mainOf(project);
   const files = code === undefined ? [] : [[main, code] as const, [`${main}.map`, map] as const];
-  // Until it is known what the code exports, any functions may be called.
+  // Allow any functions until the code's exports are known.
   const { oldStyle } = project;
   if (oldStyle && code !== undefined) {
     const connector = { ...(isJsonObject(oldStyle.connector) ? oldStyle.connector : {}), diy: true };

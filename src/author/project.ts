@@ -27,11 +27,11 @@ export interface Project {
   /** Entry point of the build, relative to the folder. */
   readonly source?: string | undefined;
   /**
-   * An old connector: what package.json says, for the bundle's own. The manifest is complete only when the bundle is
-   * built.
+   * For an old connector: the content of package.json, for the bundle's own. The manifest is complete only once the
+   * bundle is built.
    */
   readonly oldStyle?: JsonObject | undefined;
-  /** What the runtime accepts but ignores. */
+  /** Things that the runtime accepts but ignores. */
   readonly warnings: readonly Finding[];
   /** The position of a manifest field, or of its nearest parent that exists. */
   locationOf(field: string): Pick<Finding, 'file' | 'line' | 'column'>;
@@ -94,7 +94,7 @@ export async function readProject(path: string, options: OldStyleOptions = {}): 
 
 const top = { file: FILE, line: 1, column: 1 };
 
-/** For a package.json without anything of ours. */
+/** For a package.json that does not mention Bulkhead. */
 function hints(value: unknown, locations: ManifestLocations): Finding[] {
   if (!isJsonObject(value) || value.connector !== undefined) return [];
   const message = 'package.json has no "connector": to build an old connector of integrator.io, use build --legacy';

@@ -8,7 +8,7 @@ const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 
 export interface Source {
   readonly program: Program;
-  /** For a message of the bundler. */
+  /** For messages of the bundler. */
   locationAt(offset: number): Partial<Location>;
 }
 
@@ -30,7 +30,7 @@ export async function readSource(path: string, { esbuild }: Pick<PluginBuild, 'e
   const plain = loader ? await esbuild.transform(text, { loader }).catch(() => undefined) : { code: text };
   const program = plain && parseSource(plain.code);
   if (!program) return undefined;
-  // Positions in what was transformed say nothing to an author.
+  // Positions in transformed code mean nothing to an author.
   return { program, locationAt: (offset) => (loader ? { file: path } : { file: path, ...locationIn(text, offset) }) };
 }
 

@@ -1,4 +1,4 @@
-/** The files of a new connector: those in `templates`, and a package.json and .gitignore made to fit. */
+/** The files of a new connector: those in `templates`, and a generated package.json and .gitignore. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ export type Language = (typeof languages)[number];
 interface Template {
   /** For `--help`. */
   readonly summary: string;
-  /** Folders whose files make the connector, by language. The first language is the default. */
+  /** Folders with the connector's files, by language. The first language is the default. */
   readonly folders: { readonly [language in Language]?: readonly string[] };
   /** The folder with the `connector` section of package.json. */
   readonly manifest: string;
@@ -64,10 +64,10 @@ export const languagesOf = (name: TemplateName): Language[] => Object.keys(templ
 /** A valid npm package name without a scope. */
 export const isConnectorName = (name: string): boolean => /^[a-z0-9][a-z0-9._-]{0,199}$/.test(name);
 
-/** What a new project depends on, as npm writes it. */
+/** Versions of a new project's dependencies, in npm's format. */
 export interface Versions {
   readonly bulkhead: string;
-  /** The package whose scripts npm must run, as npm names it there: this one builds itself, isolated-vm downloads. */
+  /** npm's name of the package whose install scripts must run: a checkout builds itself, a package needs isolated-vm. */
   readonly scripts: string;
   readonly esbuild: string;
   readonly typescript: string;

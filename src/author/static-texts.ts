@@ -1,10 +1,10 @@
-/** Texts that a file's expressions have whenever it runs, such as `path.join(__dirname, 'orders.json')`. */
+/** Evaluates expressions whose text is known at build time, such as `path.join(__dirname, 'orders.json')`. */
 import { posix, win32 } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModuleUses } from './module-uses.ts';
 import { type AnyNode, argumentOf, eachNode, keyName, literalText, type Program } from './syntax.ts';
 
-/** Where the file is taken to be. */
+/** The assumed location of the file. */
 export interface Place {
   readonly filename: string;
   /** The working directory. */
@@ -17,10 +17,10 @@ type PathFunction = (typeof pathFunctions)[number];
 const isPathFunction = (name: string | undefined): name is PathFunction =>
   pathFunctions.some((known) => known === name);
 
-/** For texts that are no paths. */
+/** For texts that are not paths. */
 const nowhere: Place = { filename: '/index.js', cwd: '/', path: posix };
 
-/** Expressions that refer to each other. */
+/** Depth of expressions that refer to each other. */
 const MAX_DEPTH = 50;
 
 export class StaticTexts {
@@ -35,7 +35,7 @@ export class StaticTexts {
     this.#url = new ModuleUses(program, ['url', 'node:url']);
   }
 
-  /** @returns undefined if it cannot be told */
+  /** @returns undefined if it is not known at build time */
   textOf(node: AnyNode | undefined, place: Place, depth = 0): string | undefined {
     if (!node || depth > MAX_DEPTH) return undefined;
     const next = (inner: AnyNode): string | undefined => this.textOf(inner, place, depth + 1);
@@ -68,7 +68,7 @@ export class StaticTexts {
     }
   }
 
-  /** A text that does not depend on where the file is. */
+  /** A text that does not depend on the file's location. */
   constantText(node: AnyNode): string | undefined {
     return this.textOf(node, nowhere);
   }
@@ -121,7 +121,7 @@ const isGlobal = (node: AnyNode, name: string): boolean => node.type === 'Identi
 const address = ([relative, base]: readonly (string | undefined)[]): string | undefined =>
   relative === undefined || base === undefined ? undefined : URL.parse(relative, base)?.href;
 
-/** Of a `file:` address; any other text is a path already. */
+/** Converts a `file:` address to a path; returns any other text unchanged. */
 export function filePath(text: string, path: Place['path']): string | undefined {
   if (!text.startsWith('file:')) return text;
   try {
@@ -131,7 +131,7 @@ export function filePath(text: string, path: Place['path']): string | undefined 
   }
 }
 
-/** Names that are declared once in a file, with a value, and never assigned to. */
+/** Names that are declared once in a file, with a value, and never reassigned. */
 function constantsIn(program: Program): ReadonlyMap<string, AnyNode> {
   const values = new Map<string, AnyNode>();
   const others = new Set<string>();
@@ -154,7 +154,7 @@ function constantsIn(program: Program): ReadonlyMap<string, AnyNode> {
 const loopVariable = (node: AnyNode): AnyNode | undefined =>
   node.type === 'VariableDeclaration' ? (node.declarations[0]?.id as AnyNode | undefined) : node;
 
-/** Names that a pattern gives values to. */
+/** Names that a pattern binds. */
 function namesIn(node: AnyNode | null | undefined): string[] {
   if (!node) return [];
   if (node.type === 'Identifier') return [node.name];

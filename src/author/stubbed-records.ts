@@ -1,4 +1,4 @@
-/** The records of a connector under test: those that a test gives, and those that the connector creates through stubs. */
+/** The records of a connector under test: given by the test, or created by the connector through stubs. */
 import { isJsonObject, type JsonObject, parseOrUndefined } from '../json.ts';
 
 export interface StubbedRecord extends JsonObject {
@@ -8,14 +8,14 @@ export interface StubbedRecord extends JsonObject {
 const kinds = ['connections', 'exports', 'imports', 'flows'] as const;
 export type StubbedKind = (typeof kinds)[number];
 
-/** As a server has them, each with its `_id`. */
+/** As stored on a server, each with its `_id`. */
 export type StubbedRecords = { readonly [kind in StubbedKind]?: readonly StubbedRecord[] };
 
-/** What an application behind a connection is asked. */
+/** A request to the application behind a connection. */
 export interface ApplicationAddress {
   readonly method: string;
   readonly url: string;
-  /** Without those that are for the server. */
+  /** Without the headers for the server. */
   readonly headers: Headers;
 }
 
@@ -43,7 +43,7 @@ export class StubbedRecordTable {
     return this.#records[kind].find(({ _id }) => _id === id);
   }
 
-  /** Notes a record that a stub has answered with its `_id`. */
+  /** Adds a record that a stub has answered with its `_id`. */
   noteCreated(method: string, url: string, body: string | null, answer: string): void {
     const kind = kinds.find((each) => each === KIND_PATH.exec(url)?.[1]);
     if (method !== 'POST' || kind === undefined || body === null) return;
@@ -53,7 +53,7 @@ export class StubbedRecordTable {
     }
   }
 
-  /** Where a request to a connection's proxy leads, as the server would send it. Undefined for unknown connections. */
+  /** The request that the server would send for one to a connection's proxy. Undefined for unknown connections. */
   applicationOf(url: string, headers: Headers): ApplicationAddress | undefined {
     const connection = this.find('connections', decodeURIComponent(PROXY_PATH.exec(url)?.[1] ?? ''));
     const base = baseOf(connection);

@@ -1,4 +1,4 @@
-/** Parses an author's JavaScript, for what can be told of it without running it. */
+/** Parses an author's JavaScript, for static analysis. */
 import { type AnyNode, type CallExpression, type Expression, type Node, type Program, parse } from 'acorn';
 import { fullAncestor } from 'acorn-walk';
 
@@ -13,45 +13,45 @@ const options = {
 
 /** @returns undefined if it is not plain JavaScript, such as JSX, or nests so deep that it cannot be walked */
 export function parseSource(text: string): Program | undefined {
-  // Code that is not strict, as in old CommonJS files, is no module.
+  // Sloppy code, as in old CommonJS files, is not a valid module.
   for (const sourceType of ['module', 'script'] as const) {
     try {
       const program = parse(text, { ...options, sourceType });
       fullAncestor(program, () => {});
       return program;
     } catch (error) {
-      // A RangeError is the end of the stack.
+      // A RangeError means that the stack overflowed.
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     }
   }
   return undefined;
 }
 
-/** Visits every node, children first. @param visit gets the node's ancestors, the outermost first, without the node */
+/** Visits every node, children first. @param visit gets the node's ancestors, outermost first, without the node */
 export function eachNode(program: Program, visit: (node: AnyNode, ancestors: readonly AnyNode[]) => void): void {
   const seen = new Set<Node>();
   fullAncestor(program, (node, _state, ancestors) => {
-    // The walker visits some nodes once more under another type.
+    // The walker visits some nodes twice, under different types.
     if (seen.has(node)) return;
     seen.add(node);
     visit(node as AnyNode, (ancestors as AnyNode[]).slice(0, -1));
   });
 }
 
-/** The text of a literal, or of a template without parts to fill in. */
+/** The text of a literal, or of a template without expressions. */
 export function literalText(node: AnyNode | null | undefined): string | undefined {
   if (node?.type === 'Literal') return typeof node.value === 'string' ? node.value : undefined;
   if (node?.type !== 'TemplateLiteral' || node.expressions.length > 0) return undefined;
   return node.quasis[0]?.value.cooked ?? undefined;
 }
 
-/** The name that a member expression, or a property of an object or a pattern, is reached by. */
+/** The key of a member expression, or of a property of an object or a pattern. */
 export function keyName(key: AnyNode, isComputed: boolean): string | undefined {
   if (key.type === 'Identifier' && !isComputed) return key.name;
   return literalText(key);
 }
 
-/** `require('fs')` gives `fs`. */
+/** Returns `fs` for `require('fs')`. */
 export function requiredModule(node: AnyNode): string | undefined {
   if (node.type !== 'CallExpression' || node.callee.type !== 'Identifier' || node.callee.name !== 'require') {
     return undefined;

@@ -1,4 +1,4 @@
-/** Checks a project's types with the TypeScript that is installed in it, in a process of its own. */
+/** Checks a project's types with its installed TypeScript, in a child process. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import type { Finding } from './finding.ts';
 
 const LIMIT_MS = 120_000;
 const OUTPUT_BYTES = 4 * 1024 * 1024;
-/** The rest appears once these are fixed. */
+/** Maximum number of findings. */
 const FINDINGS = 50;
 
 export type TypeCheck =
@@ -41,7 +41,7 @@ export async function checkTypes(folder: string, signal: AbortSignal): Promise<T
 
 const TSCONFIG = 'tsconfig.json';
 
-/** The command `tsc` of the project's TypeScript, as its package.json names it. */
+/** The project's `tsc`, from TypeScript's package.json. */
 function compilerOf(folder: string): string | undefined {
   try {
     const manifest = createRequire(join(folder, 'package.json')).resolve('typescript/package.json');
@@ -53,7 +53,7 @@ function compilerOf(folder: string): string | undefined {
   }
 }
 
-/** `src/index.ts(3,7): error TS2322: …`; explanations below it are indented. */
+/** `src/index.ts(3,7): error TS2322: …`. Explanations follow, indented. */
 const LINE = /^(?:(.+)\((\d+),(\d+)\): )?error (TS\d+: .*)$/gm;
 
 function findingsIn(output: string): Finding[] {

@@ -1,4 +1,4 @@
-/** Finds calls of a module whose promises nobody waits for. Where it cannot be told, nothing is said. */
+/** Finds calls of a module whose promises are not awaited. Stays silent where that is unclear. */
 import type { ModuleUses } from './module-uses.ts';
 import { type AnyNode, eachNode, keyName, type Program } from './syntax.ts';
 
@@ -23,7 +23,7 @@ export function unawaitedCalls(program: Program, uses: ModuleUses): UnawaitedCal
   return calls.filter(({ variable }) => variable === undefined || !awaitedVariables.has(variable));
 }
 
-/** Whether a value is used in a way that a promise may be. */
+/** Whether a value is used in a way that suits a promise. */
 function isAwaited(node: AnyNode, ancestors: readonly AnyNode[]): boolean {
   const [parent, grandparent] = [ancestors.at(-1), ancestors.at(-2)];
   switch (parent?.type) {
@@ -50,7 +50,7 @@ function isAwaited(node: AnyNode, ancestors: readonly AnyNode[]): boolean {
 const valueFunctions = /^(?:callback|cb|done|next|String|Number|Boolean)$/;
 const valueObjects = /^(?:JSON|Object|console)$/;
 
-/** Not what is known to need a value, such as `JSON.stringify` or `callback`. */
+/** False for functions known to need values, such as `JSON.stringify` or `callback`. */
 function takesPromises(callee: AnyNode): boolean {
   if (callee.type === 'Identifier') return !valueFunctions.test(callee.name);
   if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier') return true;

@@ -1,10 +1,10 @@
-/** An esbuild plugin: `XMLHttpRequest` for those files of packages that cannot do without. */
+/** An esbuild plugin: provides `XMLHttpRequest` to files of packages that depend on it. */
 import { readFile } from 'node:fs/promises';
 import type { OnLoadResult, Plugin } from 'esbuild';
 import { xmlHttpRequestFile } from '../../sandbox/index.ts';
 
 const MADE = /\bnew XMLHttpRequest\b/;
-/** A file that asks first whether there is one has another way, such as `fetch`, which serves it better. */
+/** A file that tests for it has a fallback, such as `fetch`, which works better. */
 const ASKED = /\btypeof (?:\w+\.)?XMLHttpRequest\b/;
 
 const STRICT = /^\s*(?:\/\*.*?\*\/\s*)*['"]use strict['"]/s;
@@ -20,7 +20,7 @@ export const xmlHttpRequests: Plugin = {
       async ({ path }): Promise<OnLoadResult | undefined> => {
         const text = await readFile(path, 'utf8');
         if (!MADE.test(text) || ASKED.test(text)) return undefined;
-        // On the first line, so that those of the source map stay. After it, a directive would have no effect.
+        // On the first line, to keep the line numbers. The directive must stay in front to have an effect.
         const directive = STRICT.test(text) ? "'use strict';" : '';
         const given = `${directive}var { XMLHttpRequest } = require(${JSON.stringify(xmlHttpRequestFile)});`;
         return { contents: given + text, loader: 'js' };

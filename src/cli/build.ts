@@ -1,6 +1,6 @@
 /**
- * `bulkhead build`: writes one file and its source map to the manifest's `main`. Of an old connector, whose `main` is
- * its source, it writes a bundle into a folder of its own.
+ * `bulkhead build`: writes one file and its source map to the manifest's `main`. For an old connector, whose `main` is
+ * its source, it writes a bundle into a separate folder.
  */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -98,5 +98,5 @@ function derivedLines({ derived = [] }: Inspection): string[] {
   if (derived.length === 0) return [];
   const width = Math.max(...derived.map(([field]) => field.length));
   const rows = derived.map(([field, value]) => `  ${field.padEnd(width)}  ${value}`);
-  return ['Told from the code; "connector" in package.json comes first, with --legacy:', ...rows];
+  return ['Derived from the code (with --legacy, "connector" in package.json takes precedence):', ...rows];
 }

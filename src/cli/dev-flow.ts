@@ -1,9 +1,9 @@
-/** Runs a flow of the connector that is being written, after each build. */
+/** Runs a flow of the connector after each build. */
 import type { Output } from './command.ts';
 import { findFlow, firstErrors, jobLines, runFlow } from './flow-job.ts';
 import type { ServerTarget } from './server-client.ts';
 
-/** One job at a time, and once more if the connector was loaded again meanwhile. */
+/** One job at a time, and another if the connector was reloaded meanwhile. */
 export class DevFlow {
   readonly #out: Output;
   readonly #server: ServerTarget;
@@ -39,7 +39,7 @@ export class DevFlow {
         const lines = jobLines(flow, job, await firstErrors(this.#server, job));
         this.#out.write(`${lines.join('\n')}\n`);
       } catch (error) {
-        // The job is left to the server, which ends, too.
+        // If the command is stopping, so is the server.
         if (!this.#server.signal.aborted) this.#out.write(`Not run: ${(error as Error).message}\n`);
       }
     }

@@ -1,4 +1,4 @@
-/** Checks the types of an author's folder beside its builds: esbuild drops types without looking at them. */
+/** Checks an author's types in parallel with builds: esbuild drops types without checking them. */
 import { findingLine } from '../author/finding.ts';
 import { checkTypes, type TypeCheck } from '../author/type-check.ts';
 import type { Output } from './command.ts';
@@ -8,7 +8,7 @@ export class DevTypes {
   readonly #folder: string;
   #running = new AbortController();
   #checking: Promise<void> = Promise.resolve();
-  /** What was printed last: nothing new is not printed again. */
+  /** The last output, which is not repeated. */
   #last = '';
 
   constructor(out: Output, folder: string) {
@@ -16,7 +16,7 @@ export class DevTypes {
     this.#folder = folder;
   }
 
-  /** Checks what is there now. A check that is still running is of older files, and ends. */
+  /** Starts a check, and ends one of older files that is still running. */
   check(): void {
     this.#running.abort();
     this.#running = new AbortController();
@@ -42,7 +42,7 @@ export class DevTypes {
 
 function textOf({ findings, skipped }: TypeCheck): string {
   if (skipped !== undefined) return skipped === '' ? '' : `${skipped}\n`;
-  if (findings.length === 0) return 'The types are right.\n';
+  if (findings.length === 0) return 'No type errors.\n';
   const errors = `${findings.length} type error${findings.length === 1 ? '' : 's'}`;
-  return `${findings.map(findingLine).join('\n')}\n${errors}. What was built is served all the same.\n`;
+  return `${findings.map(findingLine).join('\n')}\n${errors}. The build is served anyway.\n`;
 }

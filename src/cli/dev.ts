@@ -133,7 +133,7 @@ async function remoteServer({ url, options, signal, out }: CommandContext): Prom
 
 type Row = Pick<ConnectorRow, '_id' | 'status' | 'name' | 'version' | 'errors' | 'pending'>;
 
-/** Prints the connector's present status, then its events. @param onLoaded called when it is loaded anew */
+/** Prints the connector's present status, then its events. @param onLoaded called each time it is loaded */
 async function follow(
   { out }: CommandContext,
   { target, runtime }: DevServer,

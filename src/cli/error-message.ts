@@ -20,7 +20,7 @@ export function errorMessage(error: unknown): string | undefined {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return path === undefined
       ? `This user may not listen on port ${port} (${code}).`
-      : `${path} cannot be used (${code}).`;
+      : `${path} ${code === 'EROFS' ? 'is on a read-only file system' : 'is not open to this user'} (${code}).`;
   }
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return `There is no space left${path === undefined ? '' : ` for ${path}`} (${code}).`;

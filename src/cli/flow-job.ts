@@ -1,4 +1,4 @@
-/** Runs a flow on a server, follows its job to the end, and says how it went. */
+/** Runs a flow on a server, follows its job to the end, and reports the result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded, type Job } from '../flow/job.ts';
 import { CommandError } from './command.ts';
@@ -12,7 +12,7 @@ export interface NamedFlow {
 }
 
 const ID = /^[0-9a-f]{24}$/;
-/** In case an event was lost, the job is looked at this often all the same. */
+/** Poll interval, in case an event was lost. */
 const LOOK_AGAIN_MS = 5_000;
 const ERRORS_SHOWN = 5;
 
@@ -31,7 +31,7 @@ export async function findFlow(server: ServerTarget, wanted: string, filter = ''
 }
 
 /**
- * Starts a job of the flow and waits until it has ended. If the signal ends that, the job goes on.
+ * Starts a job of the flow and waits for its end. If the signal aborts the wait, the job goes on.
  *
  * @param body of `POST /flows/{_id}/run`
  * @param onEvent gets the events of the flow's integration meanwhile
@@ -73,7 +73,7 @@ export interface JobError {
   readonly message: string;
 }
 
-/** Why the job failed, and the first of the records that did. */
+/** Why the job failed, and the first failed records. */
 export async function firstErrors(server: ServerTarget, { _id, errors = [] }: Job): Promise<readonly JobError[]> {
   const path = `/v1/jobs/${_id}/joberrors?resolved=false&limit=${ERRORS_SHOWN}`;
   const ofRecords = (await (await requestOk(server, { method: 'GET', path })).json()) as JobError[];

@@ -13,7 +13,7 @@ export const minifyFlag: Flag = { syntax: '--minify', help: 'smaller code; names
 
 /** For old connectors of integrator.io. */
 export const oldStyleFlags: readonly Flag[] = [
-  { syntax: '--legacy', help: 'takes the folder for an old connector of integrator.io if it is not recognized as one' },
+  { syntax: '--legacy', help: 'treats the folder as an old connector of integrator.io if it is not recognized as one' },
   { syntax: '--entry <file>', help: 'the file that exports an old connector; default: "main" of package.json' },
 ];
 

@@ -1,6 +1,4 @@
 /** Parses the command line and runs the command. The only importer of commander. */
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, CommanderError, Option, Command as Program } from 'commander';
 import { didYouMean } from '../did-you-mean.ts';
@@ -17,6 +15,7 @@ import {
   WRONG_USAGE,
 } from './command.ts';
 import { errorMessage } from './error-message.ts';
+import { ownVersion } from './own-version.ts';
 
 /** In the order of `--help`. Loaded on demand. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -185,9 +184,4 @@ function usageMessage({ code, message }: CommanderError, command: Command | unde
   const [problem = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
   const sentence = `${problem.charAt(0).toUpperCase()}${problem.slice(1).replace(/\.$/, '')}.`;
   return `${[sentence, suggestion].filter(Boolean).join(' ')} See --help.`;
-}
-
-function ownVersion(): string {
-  const path = findPackageJSON('..', import.meta.url);
-  return path === undefined ? '' : (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

@@ -1,4 +1,4 @@
-/** A run's record on a server: what its caller does not get, the log and the stack. */
+/** Reads a run's record from a server: it has the log and the stack, which the caller does not get. */
 import type { RunRecord } from '../run/run.ts';
 import { requestOk, type ServerTarget } from './server-client.ts';
 

@@ -7,12 +7,12 @@ import type { ServerTarget } from './server-client.ts';
 
 export const run: Command = {
   name: 'run',
-  summary: 'Runs a flow, waits for its end and prints what became of the records.',
+  summary: 'Runs a flow, waits for its end and prints how many records were read, sent and refused.',
   expects: 'one flow',
   args: [['<flow>', 'its id, or its name if that is unique']],
   flags: [
     { syntax: '--since <date>', help: 'delta exports read what has changed since, instead of since their last job' },
-    { syntax: '--until <date>', help: 'until when they read, instead of the start of the job' },
+    { syntax: '--until <date>', help: 'delta exports read until then, instead of until the start of the job' },
     { syntax: '--logs', help: "prints the log of the flow's pages to stderr" },
     jsonFlag,
   ],

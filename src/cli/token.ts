@@ -3,7 +3,7 @@ import { newAdminToken } from '../admin-token.ts';
 import { lockHolder } from '../store/folder-lock.ts';
 import { withTokens } from '../store/open-storage.ts';
 import { openDataFolder } from '../store/private-files.ts';
-import { locationOf, nodesOn, openLocation, type StoreLocation } from '../store-location.ts';
+import { assertCanCreate, locationOf, nodesOn, openLocation, type StoreLocation } from '../store-location.ts';
 import { type Command, jsonFlag, print } from './command.ts';
 
 export const token: Command = {
@@ -26,6 +26,7 @@ export const token: Command = {
 
 async function replaceToken(location: StoreLocation): Promise<string> {
   if ('folder' in location) {
+    await assertCanCreate(location);
     // Even while a server holds the folder's lock.
     await openDataFolder(location.folder);
     return withTokens(location.folder, newAdminToken);

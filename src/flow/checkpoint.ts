@@ -1,6 +1,6 @@
 /**
- * Where a flow's job stands, stored in the integration's document with the changes of the last page (contract 16). After
- * a crash the job goes on with the first page that was not committed.
+ * A job's progress, committed in the integration's document together with each page's changes (contract 16). After a
+ * crash the job resumes at the first uncommitted page.
  */
 import { requestError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
@@ -9,30 +9,30 @@ import type { StepCounts } from './engine-answer.ts';
 import { flowLimits } from './limits.ts';
 import type { Position, SourcePage } from './sources.ts';
 
-/** Totals of the pages that are committed. */
+/** Totals of the committed pages. */
 export interface JobTotals {
   readonly numExport: number;
   readonly pages: number;
-  /** Of exports: records read, and errors of their hooks. */
+  /** Per export: records read, and errors of its hooks. */
   readonly exports: readonly StepCounts[];
   readonly processors: readonly StepCounts[];
-  /** Characters of the failed records that are retained. */
+  /** Characters of the retained failed records. */
   readonly errorChars?: number;
 }
 
 export interface JobCheckpoint {
   readonly _id: string;
   readonly startedAt: string;
-  /** Ids of the flow's exports and steps when the job began: its position and totals are of these. */
+  /** Ids of the flow's exports and steps when the job began. Position and totals refer to them. */
   readonly steps?: readonly string[];
   readonly position: Position;
   readonly totals: JobTotals;
-  /** Every page is committed. */
+  /** All pages are committed. */
   readonly isComplete: boolean;
 }
 
 export interface Checkpoint {
-  /** Until when each delta export has been read, by its id. */
+  /** Time up to which each delta export has been read, by its id. */
   readonly deltas: Readonly<Record<string, string>>;
   readonly job?: JobCheckpoint;
 }
@@ -58,10 +58,10 @@ export const noTotals = (exports: number, processors: number): JobTotals => ({
 });
 
 /**
- * The checkpoint once a page is done.
+ * The checkpoint after a page.
  *
- * @param steps counts of the steps that it went through
- * @param errorChars characters of the job's failed records that are retained
+ * @param steps counts of the steps it went through
+ * @param errorChars characters of the job's retained failed records
  * @throws RequestError
  */
 export function afterPage(

@@ -1,4 +1,4 @@
-/** What is stored once every page of a job is: deltas go on from here next time. */
+/** Completes a job whose pages are all committed. The next delta starts where this one ended. */
 import { requestError } from '../errors.ts';
 import { factsOf } from '../record/record-tasks.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -15,7 +15,7 @@ export function completeJob(unit: UnitOfWork, { _flowId, type, endDate, exportId
   const read = type === 'retry' ? [] : generators.filter(({ exportId }) => exportIds?.includes(exportId) ?? true);
   const until = endDate ?? job.startedAt;
   const all = { ...checkpoint.deltas, ...Object.fromEntries(read.map(({ exportId }) => [exportId, until])) };
-  // An export may leave the flow and come back, but not once it is removed.
+  // An export that left the flow may come back; a removed one cannot.
   const deltas = Object.fromEntries(Object.entries(all).filter(([id]) => unit.record('exports', id)));
   putCheckpoint(unit, _flowId, { deltas, job: { ...job, isComplete: true } });
   unit.putRecord('flows', factsOf({ ...flow.value, lastExecutedAt: job.startedAt }));

@@ -1,4 +1,4 @@
-/** Marks connections as offline when their application refuses them, and as online when a job has used them. */
+/** Marks a connection offline when its application refuses it, and online when a job has used it. */
 import type { OfflineEvent } from '../oauth/stored-tokens.ts';
 import { markOffline } from '../record/offline.ts';
 import type { Store } from '../store/store.ts';

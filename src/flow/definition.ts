@@ -1,4 +1,4 @@
-/** A flow with the records that it names, read from one version of its integration. */
+/** A flow and the records it refers to, read from one version of its integration. */
 import { fieldErrors, requestError } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { recordOf } from '../record/records.ts';
@@ -9,9 +9,9 @@ import { flowLimits } from './limits.ts';
 export interface FlowGenerator {
   readonly exportId: string;
   readonly isWebhook: boolean;
-  /** Records on a page of a webhook, if the export says so. */
+  /** Page size of a webhook, if the export sets one. */
   readonly pageSize?: number | undefined;
-  /** Records that fail in the steps after it are not retained to be sent again. */
+  /** Do not retain the data of records that fail, so they cannot be retried. */
   readonly skipsRetries: boolean;
 }
 
@@ -58,13 +58,13 @@ export function definitionOf(unit: UnitOfWork, flowId: string): FlowDefinition {
 
 const numberIn = (value: Json | undefined): number | undefined => (typeof value === 'number' ? value : undefined);
 
-/** Ids of its exports and steps, in their order. */
+/** Ids of its exports and steps, in order. */
 export const stepIdsOf = ({ generators, processors }: FlowDefinition): string[] => [
   ...generators.map(({ exportId }) => exportId),
   ...processors.map(({ id }) => id),
 ];
 
-/** The steps of a flow's record, in either form, as they stand there. */
+/** The steps in a flow record, which may be lists or single ids. */
 export function stepsIn(flow: JsonObject): {
   readonly generators: readonly JsonObject[];
   readonly processors: readonly Omit<FlowProcessor, 'id'>[];
@@ -80,7 +80,7 @@ export function stepsIn(flow: JsonObject): {
   };
 }
 
-/** Every record of a definition besides the flow, each once. @throws RequestError if one is missing, or all are too large */
+/** The records a flow refers to, each once. @throws RequestError if one is missing, or all together are too large */
 export function recordsIn(unit: UnitOfWork, { generators, processors }: FlowDefinition) {
   const exports = [
     ...generators.map(({ exportId }) => exportId),
@@ -97,7 +97,7 @@ export function recordsIn(unit: UnitOfWork, { generators, processors }: FlowDefi
   return { ...parts, connections };
 }
 
-/** Every page takes the records along, so they must not be large together. @throws RequestError */
+/** Every page's argument contains these records, so their total size is limited. @throws RequestError */
 export function assertSize(records: Iterable<Part>): void {
   let bytes = 0;
   for (const record of records) {
@@ -105,12 +105,12 @@ export function assertSize(records: Iterable<Part>): void {
     if (bytes <= flowLimits.definitionBytes) continue;
     throw invalid(
       '',
-      `The exports, imports and connections have more than ${flowLimits.definitionBytes} bytes together.`,
+      `The flow's exports, imports and connections exceed ${flowLimits.definitionBytes} bytes in total.`,
     );
   }
 }
 
-/** The connections that exports and imports name. */
+/** The connections of these exports and imports. */
 export function connectionsOf(unit: UnitOfWork, records: readonly Part[]): Map<string, Part> {
   const ids = records.flatMap((record) =>
     record.references.flatMap(({ kind, id }) => (kind === 'connections' && typeof id === 'string' ? [id] : [])),
@@ -124,7 +124,7 @@ function listOf(value: Json | undefined, fallback: readonly JsonObject[]): reado
 
 function idOf(unit: UnitOfWork, kind: 'exports' | 'imports', id: Json | undefined, field: string): string {
   if (typeof id === 'string' && unit.record(kind, id)) return id;
-  throw invalid(field, `${field} names none of the ${kind} of this integration.`);
+  throw invalid(field, `${field} does not name one of this integration's ${kind}.`);
 }
 
 const invalid = (field: string, message: string): Error =>

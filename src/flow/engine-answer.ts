@@ -1,4 +1,4 @@
-/** Checks what the flow engine answers. It runs beside connector code, so an answer is data like any connector's. */
+/** Checks the flow engine's answers. It runs beside connector code, so they are as untrusted as any connector's. */
 import { hash } from 'node:crypto';
 import Type, { Compile, type Static } from '#typebox';
 import { requestError } from '../errors.ts';
@@ -50,7 +50,7 @@ const validOffline = Compile(
 /** A failed record, ready to be stored. */
 export interface PageError {
   readonly error: JsonObject;
-  /** JSON of the record as it came to the step. */
+  /** JSON of the record as the step received it. */
   readonly data?: string;
   /** Index of the page processor; undefined if the export failed. */
   readonly step?: number | undefined;
@@ -66,7 +66,7 @@ export interface Generated extends PageErrors {
   /** JSON of an array. */
   readonly data: Uint8Array;
   readonly numRecords: number;
-  /** Of the data, to recognize a page that comes again. */
+  /** Of the data, to recognize a repeated page. */
   readonly digest: string;
   readonly isLast: boolean;
   readonly state?: Json | undefined;
@@ -93,7 +93,7 @@ export interface WentOffline {
 const CODE_CHARS = 200;
 const MESSAGE_CHARS = 2_000;
 
-/** What a run has answered, with the credentials that its texts for people must not repeat. */
+/** A run's answer, and the credentials to remove from its messages. */
 interface Answered {
   readonly text: string;
   readonly secrets: readonly string[];
@@ -130,7 +130,7 @@ function interruptionOf(answer: unknown, secrets: readonly string[]): Paused | W
 }
 
 const notAPage = (): Error =>
-  requestError('invalid_extension_response', { message: 'The page that the run answered has the wrong shape.' });
+  requestError('invalid_extension_response', { message: 'The run answered with a page of the wrong shape.' });
 
 /** @throws RequestError */
 function generated({ text, secrets }: Answered): Generated | Paused | WentOffline {

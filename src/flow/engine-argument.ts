@@ -1,4 +1,4 @@
-/** Builds the arguments of the flow engine from stored records. Credentials are masked, save those of wrappers. */
+/** Builds the arguments of the flow engine from stored records. Credentials are masked, except those of wrappers. */
 
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
@@ -11,7 +11,7 @@ import type { Account } from '../work/work.ts';
 
 type Text = string | Buffer;
 
-/** JSON of records as an engine's argument has them, cached until the record changes. */
+/** JSON of records for the engine, cached until the record changes. */
 export class RecordTexts {
   readonly #service: Pick<Service, 'work' | 'keyring'>;
   readonly #account: Account;
@@ -37,7 +37,7 @@ export class RecordTexts {
   async #make(kind: RecordKind, part: Part) {
     const isWrapper = kind === 'connections' && part.head.type === 'wrapper' && !part.isLarge;
     if (!isWrapper) return { text: await publicText(this.#service.work, this.#account, kind, part), secrets: [] };
-    // Only the connector's own functions can sign in to such an application.
+    // Only the connector's own functions can sign in to a wrapper's application.
     const open = openCredentials(this.#service.keyring, part.value);
     return {
       text: Buffer.from(JSON.stringify(open.record)),

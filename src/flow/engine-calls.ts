@@ -23,7 +23,7 @@ export interface EngineRequest {
   readonly onStarted?: ((runId: string) => void) | undefined;
 }
 
-/** The connector that a flow's hooks and wrappers belong to. @throws RequestError */
+/** The connector that provides a flow's hooks and wrappers. @throws RequestError */
 export async function connectorFor(service: Service, unit: UnitOfWork): Promise<Connector> {
   const integration = integrationOf(unit);
   if (integration.mode === 'uninstall') {
@@ -37,7 +37,7 @@ function call<T>(service: Service, request: EngineRequest, onAnswer: (text: stri
   const engine = { function: name, lane, secrets };
   return callFunction(
     service.dispatcher,
-    // Pages are all or nothing, whatever the manifest says of the connector's own calls.
+    // A page is all or nothing, even if the manifest says `transactional: false`.
     { connector, unit, section: 'flow', name, body, engine, by, trace, onStarted, isAtomic: true },
     ({ text }) => onAnswer(text),
   );
@@ -45,7 +45,7 @@ function call<T>(service: Service, request: EngineRequest, onAnswer: (text: stri
 
 const accountOf = ({ connector }: EngineRequest) => ({ owner: connector._id, charge() {} });
 
-/** Reads a page. What its hooks have changed is stored. @throws RequestError */
+/** Reads a page, and commits what its hooks have changed. @throws RequestError */
 export function generate(service: Service, request: EngineRequest): Promise<Generated | Paused | WentOffline> {
   const { secrets } = request;
   return call(service, request, async (text) => {
@@ -58,7 +58,7 @@ export function generate(service: Service, request: EngineRequest): Promise<Gene
 /**
  * Sends a page through the flow's steps.
  *
- * @param onProcessed stores the results in the unit of work, with everything the hooks have changed
+ * @param onProcessed adds the results to the unit of work, which already has the hooks' changes
  * @throws RequestError
  */
 export function processPage(

@@ -25,7 +25,7 @@ export class FlowJobs {
   readonly store: JobStore;
   readonly #parts: FlowJobsParts;
   readonly #running = new Map<string, JobRun>();
-  /** No connector's jobs keep those of another waiting. */
+  /** Shared fairly between connectors. */
   readonly #slots: FairSemaphore;
   readonly #lanes = new Lanes();
   #purging: NodeJS.Timeout | undefined;
@@ -58,7 +58,7 @@ export class FlowJobs {
     return job;
   }
 
-  /** @returns undefined if the flow has a job that has not ended @throws RequestError if the flow cannot run */
+  /** @returns undefined if the flow already has an active job @throws RequestError if the flow cannot run */
   async add(integrationId: string, flowId: string, asked: Asked): Promise<Job | undefined> {
     const { service } = this.#parts;
     const unit = await UnitOfWork.open(service.store, integrationId);
@@ -66,7 +66,7 @@ export class FlowJobs {
     const { isDisabled, generators } = definitionOf(unit, flowId);
     const unknown = asked.exportIds?.find((id) => !generators.some(({ exportId }) => exportId === id));
     if (unknown !== undefined) {
-      const message = `${unknown} is none of the flow's exports.`;
+      const message = `${unknown} is not one of the flow's exports.`;
       throw requestError('invalid_field', { field: '_exportIds', message });
     }
     if (isDisabled && asked.triggeredBy !== 'user') return undefined;
@@ -78,13 +78,13 @@ export class FlowJobs {
     return (await this.store.add(job)) ? job : undefined;
   }
 
-  /** Sends records again that failed. @throws RequestError */
+  /** Sends failed records again. @throws RequestError */
   async retry(failed: Job, asked: Pick<Asked, 'triggeredBy' | 'errorIds'>): Promise<Job> {
     if (!hasEnded(failed)) throw requestError('flow_running', { message: 'The job has not ended.' });
     return this.start(failed._integrationId, failed._flowId, { ...asked, _retryOfJobId: failed._id });
   }
 
-  /** Ends a job early. @returns the job as it is then */
+  /** Ends a job early. @returns its new state */
   async cancel(job: Job): Promise<Job> {
     if (hasEnded(job)) return job;
     const now = this.#parts.service.now().toISOString();
@@ -102,15 +102,15 @@ export class FlowJobs {
 
   /** Marks failed records as resolved. @param errorIds absent: all of the job */
   async resolve(job: Job, errorIds?: readonly string[]): Promise<void> {
-    if ((await this.store.resolveErrors(job._id, errorIds)) > 0) await this.#recount(job._id);
+    if ((await this.store.errors.resolve(job._id, errorIds)) > 0) await this.#recount(job._id);
   }
 
-  /** Writes how many of an ended job's errors are open. A running one counts when it ends. */
+  /** Updates an ended job's count of open errors. A running job counts them when it ends. */
   async #recount(jobId: string): Promise<void> {
     const job = (await this.store.get(jobId)) as Job | undefined;
     if (!job || !hasEnded(job)) return;
-    const numOpenError = await this.store.countErrors(jobId, false);
-    const numResolved = await this.store.countErrors(jobId, true);
+    const numOpenError = await this.store.errors.count(jobId, false);
+    const numResolved = await this.store.errors.count(jobId, true);
     const lastModified = this.#parts.service.now().toISOString();
     await this.store.update(
       { ...job, numOpenError, numResolved, retriable: numOpenError > 0, lastModified },
@@ -124,7 +124,7 @@ export class FlowJobs {
     await this.store.forget(integrationId);
   }
 
-  /** Removes what is older than jobs are retained. */
+  /** Removes jobs that have passed their retention time. */
   async purge(): Promise<void> {
     const before = new Date(this.#parts.service.now().getTime() - flowLimits.retainedMs).toISOString();
     try {
@@ -170,7 +170,7 @@ export class FlowJobs {
   }
 }
 
-/** Jobs that a node takes from the queue for each that it runs, so that another connector's may be among them. */
+/** A node takes this many jobs from the queue per slot, to have some of other connectors to choose from. */
 const QUEUED_AHEAD = 4;
 const PURGE_EVERY_MS = 3_600_000;
 const PURGED_AT_ONCE = 100;

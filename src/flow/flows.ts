@@ -24,7 +24,7 @@ export interface FlowsOptions {
     readonly onEnded: (job: Job) => void;
   };
   readonly onConnectionChange: (event: OfflineEvent) => void;
-  /** @param id of the job, flow or export; empty if it concerns none */
+  /** @param id of the job, flow or export, or empty */
   readonly onError: (error: unknown, id: string) => void;
 }
 
@@ -34,7 +34,7 @@ export interface Flows {
   readonly schedules: Pick<Schedules, 'upcoming'>;
   /** Starts running jobs. Call it once connectors are loaded. */
   serve(): void;
-  /** Takes no more jobs; those that are running go on with their next page elsewhere, or after the next start. Idempotent. */
+  /** Stops after the current pages. Running jobs resume on another node, or after the next start. Idempotent. */
   close(): Promise<void>;
 }
 

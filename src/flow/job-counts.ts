@@ -33,5 +33,5 @@ export function countsOf(
   };
 }
 
-/** The id of a step: the same whenever it is made. */
+/** A step's id, derived from its job, so that it never changes. */
 const stepId = (jobId: string, index: number): string => hash('sha256', `${jobId}/${index}`).slice(0, 24);

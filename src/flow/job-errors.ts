@@ -1,4 +1,4 @@
-/** Stores the records that fail in a job, page by page, up to the limits of a job. */
+/** Stores a job's failed records, page by page, up to the job's limits. */
 import type { Service } from '../integration/service.ts';
 import type { JobStore, StoredJobError } from '../store/jobs.ts';
 import type { FlowDefinition } from './definition.ts';
@@ -9,12 +9,12 @@ import type { SourcePage } from './sources.ts';
 
 export interface JobErrorsParts {
   readonly service: Pick<Service, 'dispatcher' | 'now'>;
-  readonly jobs: Pick<JobStore, 'countErrors' | 'putErrors'>;
+  readonly jobs: Pick<JobStore, 'errors'>;
 }
 
 export class JobErrors {
   readonly #parts: JobErrorsParts;
-  /** Stored with pages that are committed. */
+  /** Errors of committed pages. */
   #committed = 0;
   #ofPage = 0;
   #committedChars = 0;
@@ -24,7 +24,7 @@ export class JobErrors {
     this.#parts = parts;
   }
 
-  /** Of the committed pages and the one in hand. */
+  /** Of the committed pages and the current one. */
   get count(): number {
     return this.#committed + this.#ofPage;
   }
@@ -34,15 +34,15 @@ export class JobErrors {
     return this.#committedChars + this.#charsOfPage;
   }
 
-  /** Removes what an earlier process has stored of a page that it did not commit. @param chars of the committed pages */
+  /** Removes errors that an earlier process stored for an uncommitted page. @param chars of the committed pages */
   async begin(job: Job, chars: number): Promise<void> {
     const { jobs } = this.#parts;
     this.#committedChars = chars;
-    if ((await jobs.countErrors(job._id)) > 0) await jobs.putErrors(job, job.numPagesProcessed, []);
-    this.#committed = await jobs.countErrors(job._id);
+    if ((await jobs.errors.count(job._id)) > 0) await jobs.errors.put(job, job.numPagesProcessed, []);
+    this.#committed = await jobs.errors.count(job._id);
   }
 
-  /** Replaces the errors of the page in hand: a try before may have had others. */
+  /** Replaces the current page's errors: an earlier attempt may have had others. */
   async put(job: Job, definition: FlowDefinition, page: SourcePage, failed: readonly PageError[]): Promise<void> {
     const isRetriable = !definition.generators[page.generator ?? -1]?.skipsRetries;
     const before = this.#ofPage;
@@ -51,13 +51,19 @@ export class JobErrors {
     const stored = failed
       .slice(0, Math.max(0, flowLimits.jobErrors - this.#committed))
       .map((error) => this.#stored(job, definition, error, isRetriable));
-    if (stored.length + before > 0) await this.#parts.jobs.putErrors(job, job.numPagesProcessed, stored);
+    if (stored.length + before > 0) await this.#parts.jobs.errors.put(job, job.numPagesProcessed, stored);
     this.#ofPage = stored.length;
   }
 
-  /** The page in hand is committed. */
+  /** Call it after the current page's commit. */
   commit(): void {
     [this.#committed, this.#committedChars] = [this.count, this.chars];
+    [this.#ofPage, this.#charsOfPage] = [0, 0];
+  }
+
+  /** Removes the errors of the current, uncommitted page. */
+  async discard(job: Job): Promise<void> {
+    if (this.#ofPage > 0) await this.#parts.jobs.errors.put(job, job.numPagesProcessed, []);
     [this.#ofPage, this.#charsOfPage] = [0, 0];
   }
 

@@ -1,6 +1,6 @@
 /**
- * One job on this node: reads pages and sends them through the flow's steps, each as a run, until there are no more. A
- * page's results and the place where the next begins are one commit.
+ * Runs one job on this node: reads pages and sends each through the flow's steps, as runs. A page's results and the
+ * next page's position are one commit.
  */
 import { requestError } from '../errors.ts';
 import { failureOf } from '../integration/run-error.ts';
@@ -32,7 +32,7 @@ export interface JobRunParts {
   readonly lane: number;
   /** The job's record has changed. */
   readonly onProgress: (job: Job) => void;
-  /** An application has refused a connection, or taken it again. @param refusal undefined if it works */
+  /** An application has refused a connection, or accepts it again. @param refusal undefined if it works */
   readonly markConnection: (integrationId: string, connectionId: string, refusal: string | undefined) => Promise<void>;
   readonly onError: (error: unknown, jobId: string) => void;
 }
@@ -46,17 +46,20 @@ export class JobRun {
   readonly #parts: JobRunParts;
   readonly #texts: RecordTexts;
   readonly #cancelled = new AbortController();
-  /** Ids of the runs that are running. */
+  /** Ids of its running runs. */
   readonly #runs = new Set<string>();
   #job: Job;
+  /** The job as it will be once the current page is committed. */
+  #advanced: Job;
   #progressAt = 0;
   readonly #errors: JobErrors;
-  /** JSON of the place of the next page, as this run has stored it. */
+  /** JSON of the next page's position, as last stored here. */
   #position = '';
 
   constructor(parts: JobRunParts, job: Job) {
     this.#parts = parts;
     this.#job = job;
+    this.#advanced = job;
     this.#errors = new JobErrors(parts);
     this.#texts = new RecordTexts(parts.service, { owner: job._connectorId ?? 'users', charge() {} });
   }
@@ -72,7 +75,7 @@ export class JobRun {
   }
 
   /**
-   * Runs the job to its end. If the node stops meanwhile, the page in hand is finished and the job stays as it is.
+   * Runs the job to its end. If the node stops, the current page is finished and the job stays open.
    *
    * @throws StoreError if the end cannot be stored
    */
@@ -98,7 +101,7 @@ export class JobRun {
     if (job.isComplete) return true;
     this.#position = JSON.stringify(job.position);
     await this.#errors.begin(this.#job, job.totals.errorChars ?? 0);
-    // A page that is read ahead may be pausing for an hour. Nobody waits for it once this one has failed.
+    // Reading ahead may be pausing for an hour. End that if this page fails.
     const failed = new AbortController();
     const source = this.#sourceOf(definition, job, AbortSignal.any([signal, failed.signal]));
     for await (const page of readAhead(source, flowLimits.pagesAhead)) {
@@ -114,7 +117,7 @@ export class JobRun {
     return true;
   }
 
-  /** Goes on where an earlier process stopped, or begins. */
+  /** Starts the job, or resumes where an earlier process stopped. */
   async #begin(): Promise<{ readonly definition: FlowDefinition; readonly job: JobCheckpoint }> {
     const { service, node } = this.#parts;
     const { _id, _integrationId, _flowId } = this.#job;
@@ -151,12 +154,12 @@ export class JobRun {
 
   #sourceOf({ generators, processors }: FlowDefinition, { position }: JobCheckpoint, signal: AbortSignal) {
     const { jobs } = this.#parts;
-    if (this.#job.type === 'retry') return failedRecords(this.#job, position, processors, jobs);
+    if (this.#job.type === 'retry') return failedRecords(this.#job, position, processors, jobs.errors);
     const { exportIds } = this.#job;
     const steps = generators.map((generator) =>
       exportIds && !exportIds.includes(generator.exportId) ? undefined : generator,
     );
-    return exportPages(steps, position, jobs, (request) => this.#generate(request, signal));
+    return exportPages(steps, position, jobs.messages, (request) => this.#generate(request, signal));
   }
 
   async #generate(request: PageRequest, signal: AbortSignal): Promise<Generated> {
@@ -181,7 +184,7 @@ export class JobRun {
     this.#position = JSON.stringify(page.next);
     this.#errors.commit();
     await page.afterCommit?.();
-    await this.#update(this.#job, false);
+    await this.#update(this.#advanced, false);
   }
 
   async #process(page: SourcePage): Promise<Processed | Paused | WentOffline> {
@@ -195,7 +198,7 @@ export class JobRun {
     });
   }
 
-  /** @throws TakenOver if the checkpoint is not where this run has left it */
+  /** @throws TakenOver if another node has moved the checkpoint */
   #assertOwn({ checkpoint: { job } }: Scene): void {
     if (job?._id !== this.#job._id || JSON.stringify(job.position) !== this.#position) throw new TakenOver();
   }
@@ -227,14 +230,14 @@ export class JobRun {
     throw requestError('connection_offline', { message });
   }
 
-  /** The job's end does not depend on it. */
+  /** Best effort: an error does not affect the job's end. */
   async #mark(connectionId: string, refusal: string | undefined): Promise<void> {
     const { markConnection, onError } = this.#parts;
     const { _id, _integrationId } = this.#job;
     await markConnection(_integrationId, connectionId, refusal).catch((error) => onError(error, _id));
   }
 
-  /** Puts the place of the next page, and the totals, into the unit. */
+  /** Puts the next page's position and the totals into the unit. */
   #advance(unit: UnitOfWork, page: SourcePage, processed: Processed | undefined): void {
     const { _flowId } = this.#job;
     const scene = sceneIn(unit, _flowId);
@@ -242,10 +245,10 @@ export class JobRun {
     const { checkpoint, definition } = scene;
     const next = afterPage(checkpoint.job as JobCheckpoint, page, processed?.steps ?? [], this.#errors.chars);
     putCheckpoint(unit, _flowId, { ...checkpoint, job: next });
-    this.#job = { ...this.#job, ...countsOf(definition, next, this.#errors.count) };
+    this.#advanced = { ...this.#job, ...countsOf(definition, next, this.#errors.count) };
   }
 
-  /** Every page is stored. */
+  /** Call it once all pages are committed. */
   async #complete(): Promise<void> {
     const { service } = this.#parts;
     const { unit: before, definition } = await this.#scene();
@@ -258,7 +261,8 @@ export class JobRun {
   async #end(status: 'completed' | 'failed' | 'canceled', errors?: Job['errors']): Promise<void> {
     const { jobs, service } = this.#parts;
     const now = service.now().toISOString();
-    const open = await jobs.countErrors(this.#job._id, false);
+    await this.#errors.discard(this.#job);
+    const open = await jobs.errors.count(this.#job._id, false);
     const ended: Job = {
       ...this.#job,
       status,
@@ -271,19 +275,19 @@ export class JobRun {
     await this.#update(ended, true);
   }
 
-  /** @param isImportant write and publish at once */
+  /** @param isImportant write and publish immediately */
   async #update(job: Job, isImportant: boolean): Promise<void> {
     const { jobs, service, onProgress } = this.#parts;
     const at = performance.now();
     this.#job = { ...job, lastModified: service.now().toISOString() };
     if (!isImportant && at - this.#progressAt < flowLimits.progressMs) return;
     this.#progressAt = at;
-    // Progress must not hide that the job is to be cancelled.
+    // A progress update must not overwrite `canceling`.
     const isStored = await jobs.update(this.#job, hasEnded(job) ? activeStatuses : ['queued', 'running', 'retrying']);
     if (isStored) onProgress(this.#job);
     else this.cancel();
   }
 }
 
-/** Runs of a job that may still be running: one of each function, with room for those that have ended. */
+/** At most two are running, one of each function; the others have just ended. */
 const RUNS_REMEMBERED = 4;

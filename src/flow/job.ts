@@ -1,4 +1,4 @@
-/** The record of a job (contract 16; the original's fields). */
+/** The record of a job, with the fields of integrator.io (contract 16). */
 import Type, { type Static } from '#typebox';
 import { jobStatuses, type StoredJob } from '../store/jobs.ts';
 import { ObjectId, Timestamp } from '../store/stored.ts';
@@ -41,14 +41,14 @@ export type JobTrigger = (typeof jobTriggers)[number];
 
 export const Job = Type.Object({
   _id: ObjectId,
-  type: Type.Enum(['flow', 'retry'], { description: '`retry`: sends records again that failed.' }),
+  type: Type.Enum(['flow', 'retry'], { description: '`retry`: sends failed records again.' }),
   _integrationId: ObjectId,
   _flowId: ObjectId,
   _connectorId: Type.Optional(ObjectId),
   _retryOfJobId: Type.Optional(ObjectId),
   status: Type.Enum([...jobStatuses]),
   triggeredBy: Type.Enum([...jobTriggers]),
-  node: Type.Optional(Type.String({ description: 'Name of the node that runs it, or ran it last.' })),
+  node: Type.Optional(Type.String({ description: 'Name of the node that runs it or ran it last.' })),
   createdAt: Timestamp,
   lastModified: Timestamp,
   scheduledAt: Type.Optional(Timestamp),
@@ -61,10 +61,10 @@ export const Job = Type.Object({
   numOpenError: Count,
   numResolved: Count,
   doneExporting: Type.Boolean(),
-  retriable: Type.Boolean({ description: 'Records of it can be sent again.' }),
+  retriable: Type.Boolean({ description: 'It has failed records that can be sent again.' }),
   errors: Type.Optional(Type.Array(JobProblem, { description: 'Why the job failed.' })),
   steps: Type.Optional(Type.Array(JobStep)),
-  /** What the job was asked for: only these exports, other dates for delta exports, or only these errors. */
+  /** Restrictions from the request: exports, dates of delta exports, errors to retry. */
   exportIds: Type.Optional(Type.Array(ObjectId)),
   startDate: Type.Optional(Timestamp),
   endDate: Type.Optional(Timestamp),

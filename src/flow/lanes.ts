@@ -1,6 +1,6 @@
 /**
- * Numbers the jobs of an integration that run at the same time. Jobs with the same number use the same isolates, one
- * after the other: most flows are short, and a new isolate costs more than their pages.
+ * Numbers the concurrent jobs of an integration. Successive jobs with the same number reuse the same isolates: most
+ * flows are short, and a new isolate costs more than their pages.
  */
 export class Lanes {
   readonly #taken = new Map<string, Set<number>>();

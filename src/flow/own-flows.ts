@@ -1,4 +1,4 @@
-/** What stands for a connector in runs of an integration without one: no code, no permissions of a manifest. */
+/** The connector of integrations without one: no code, no permissions. */
 
 import { OWN_FLOWS } from '../broker/own-flows.ts';
 import type { Connector } from '../connector/bundle.ts';

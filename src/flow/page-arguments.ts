@@ -77,7 +77,7 @@ export async function processArgument(
   return { body, secrets: connections.secrets };
 }
 
-/** What every function of the engine gets. */
+/** Arguments of all engine functions. */
 function common({ startDate, endDate, _id }: Job, { checkpoint }: Scene, exportId: string | undefined): JsonObject {
   const last = startDate ?? (exportId === undefined ? undefined : checkpoint.deltas[exportId]);
   return {

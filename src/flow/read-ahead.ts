@@ -1,7 +1,7 @@
-/** Reads ahead of the consumer of an async iterator, by a bounded number of items. */
+/** Reads an async iterator a bounded number of items ahead of its consumer. */
 
 /**
- * @param count items that are read, or being read, before they are asked for
+ * @param count items to read ahead
  * @throws whatever the iterator throws, when its turn comes
  */
 export async function* readAhead<T>(source: AsyncIterator<T>, count: number): AsyncGenerator<T> {
@@ -9,7 +9,7 @@ export async function* readAhead<T>(source: AsyncIterator<T>, count: number): As
   const fill = (): void => {
     while (waiting.length < count) {
       const next = source.next();
-      // The error is thrown to the consumer. Until then, it is not unhandled.
+      // The consumer gets the error later. Until then, it must not count as unhandled.
       next.catch(() => {});
       waiting.push(next);
     }

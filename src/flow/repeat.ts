@@ -1,4 +1,4 @@
-/** Repeats a page that the application, the sandbox or the store could not take just now. */
+/** Repeats a page while the application, the sandbox or the store is temporarily unavailable. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError } from '../errors.ts';
 import type { Paused } from './engine-answer.ts';
@@ -19,7 +19,7 @@ function pauseAfter(error: unknown): Omit<Paused, 'kind'> | undefined {
 
 /**
  * @param signal ends the pauses: rejects with its reason
- * @throws RequestError the last one, or with the pause's code once there are too many
+ * @throws RequestError the last error, or the pause's code after too many repetitions
  */
 export async function repeated<T extends { readonly kind: string }>(
   work: () => Promise<T | Paused>,

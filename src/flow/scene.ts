@@ -1,4 +1,4 @@
-/** Everything that a page of a job needs, read from its integration as it is now. */
+/** Everything a page of a job needs, read from the integration's current version. */
 import { requestError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -12,7 +12,7 @@ export interface Scene {
   readonly checkpoint: Checkpoint;
 }
 
-/** @throws RequestError `not_found`; `flow_changed` if the flow has other exports or steps than when its job began */
+/** @throws RequestError `not_found`; `flow_changed` if the flow's exports or steps have changed since its job began */
 export function sceneIn(unit: UnitOfWork, flowId: string): Scene {
   if (!unit.integration) throw requestError('not_found', { message: 'The integration has been removed.' });
   const scene = { unit, definition: definitionOf(unit, flowId), checkpoint: checkpointOf(unit, flowId) };

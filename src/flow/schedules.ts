@@ -1,4 +1,4 @@
-/** Starts the jobs of flows when they are due. Every node does; the store lets a due time have one job only. */
+/** Starts flows when they are due. Every node tries; the store admits one job per due time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cronOf, type FlowSchedule, lastDue, schedulesOf } from '../record/schedule.ts';
 import type { Document } from '../store/document.ts';
@@ -19,7 +19,7 @@ export interface SchedulesParts {
 }
 
 interface Planned extends PlannedFlow {
-  /** The flow's schedules as text, to see whether they have changed. */
+  /** The flow's schedules as text, to notice changes. */
   readonly key: string;
 }
 
@@ -28,7 +28,7 @@ interface ScheduledFlow {
   readonly flow: Part;
 }
 
-/** Flows that another node has changed are planned anew within this time. */
+/** Changes by other nodes are noticed within this time. */
 const RESCAN_MS = 60_000;
 /** Two flows that are due at the same time start this far apart on average. */
 const SPREAD_PER_FLOW_MS = 5;
@@ -36,7 +36,7 @@ const SPREAD_PER_FLOW_MS = 5;
 export class Schedules {
   readonly #parts: SchedulesParts;
   readonly #planned = new Map<string, Planned>();
-  /** Flows that have changed and are to be planned anew, by integration. */
+  /** Changed flows to plan again, by integration. */
   readonly #changed = new Map<string, Set<string>>();
   #isPlanning = false;
   readonly #closing = new AbortController();
@@ -47,7 +47,7 @@ export class Schedules {
     this.#parts = parts;
   }
 
-  /** Plans all flows, and starts those that were due while no node was running. Resolves when all are planned. */
+  /** Plans all flows, and starts those that were due while no node was running. */
   async start(): Promise<void> {
     this.#unsubscribe = this.#parts.store.subscribe((change) => this.#onChange(change));
     await this.#scan();
@@ -104,7 +104,7 @@ export class Schedules {
     if (!this.#isPlanning) void this.#planChanged();
   }
 
-  /** One commit may change thousands of flows, so they are planned in time slices, as they are by then. */
+  /** In time slices, because one commit may change thousands of flows. */
   async #planChanged(): Promise<void> {
     this.#isPlanning = true;
     const slice = new TimeSlice();
@@ -129,7 +129,7 @@ export class Schedules {
 
   /** @returns whether the flow has a schedule */
   #plan(integrationId: string, flowId: string, flow: Part): boolean {
-    // A flow this large does not run.
+    // Flows this large do not run.
     const schedules = flow.isLarge ? [] : schedulesOf(flow.value);
     const key = JSON.stringify(schedules);
     const existing = this.#planned.get(flowId);
@@ -173,7 +173,7 @@ export class Schedules {
     }
   }
 
-  /** Unless the flow has another schedule by now. */
+  /** Does nothing if the flow's schedule has changed since. */
   async #startAt(integrationId: string, flowId: string, schedule: FlowSchedule, scheduledAt: string): Promise<void> {
     const flow = (await this.#parts.store.get(integrationId))?.flows.get(flowId);
     const current = flow && !flow.isLarge ? schedulesOf(flow.value) : [];
@@ -181,7 +181,7 @@ export class Schedules {
     await this.#parts.jobs.add(integrationId, flowId, { triggeredBy: 'schedule', scheduledAt });
   }
 
-  /** A flow that was due several times while no node was running runs once. */
+  /** Starts each flow once, however often it was due. */
   async #startMissed(integrationId: string, flows: readonly ScheduledFlow[]): Promise<void> {
     if (flows.length === 0) return;
     const { jobs, now, onError } = this.#parts;

@@ -1,23 +1,23 @@
-/** Where the pages of a job come from: the flow's exports, what its webhooks have received, or records that failed. */
+/** Sources of a job's pages: the flow's exports, webhook messages, or failed records. */
 import { RequestError, requestError } from '../errors.ts';
 import type { Json } from '../json.ts';
-import type { JobStore, StoredJobError } from '../store/jobs.ts';
+import type { JobErrorStore, MessageStore, StoredJobError } from '../store/jobs.ts';
 import type { FlowProcessor } from './definition.ts';
 import type { Generated, PageError } from './engine-answer.ts';
 import type { Job } from './job.ts';
 import { flowLimits } from './limits.ts';
 
-/** Where the next page of the job begins. */
+/** Where the job's next page begins. */
 export interface Position {
   /** Index of the flow's export. */
   readonly generator: number;
   /** Pages of this export so far. */
   readonly pageIndex: number;
-  /** The export's own. */
+  /** The export's own state. */
   readonly state?: Json;
-  /** The last message of a webhook, or the last error of a retry, that is done. */
+  /** The last finished message of a webhook, or error of a retry. */
   readonly through?: string;
-  /** The last page's digest, and how often it has come in a row. */
+  /** The last page's digest, and how often it came in a row. */
   readonly digest?: string;
   readonly equalPages?: number;
 }
@@ -27,26 +27,26 @@ export interface SourcePage {
   /** JSON of an array. */
   readonly data: Uint8Array | string;
   readonly numRecords: number;
-  /** Index of the flow's export that it comes from; undefined if it comes from an earlier job. */
+  /** Index of the flow's export; undefined if the records come from an earlier job. */
   readonly generator: number | undefined;
   readonly errors: readonly PageError[];
   readonly errorsDropped: number;
-  /** The first of the flow's steps that gets it. */
+  /** The first step it goes through. */
   readonly firstProcessor: number;
   /** Where the next page begins. */
   readonly next: Position;
-  /** Called when it is stored. */
+  /** Called after its commit. */
   afterCommit?(): Promise<unknown>;
 }
 
 export interface ExportStep {
   readonly exportId: string;
   readonly isWebhook: boolean;
-  /** Records on a page, if the export says so. */
+  /** Records on a page, if the export sets that. */
   readonly pageSize?: number | undefined;
 }
 
-/** What an export is to read. */
+/** Which page to read. */
 export interface PageRequest {
   /** Index of the flow's export. */
   readonly generator: number;
@@ -62,14 +62,14 @@ type Generate = (request: PageRequest) => Promise<Generated>;
 export async function* exportPages(
   steps: readonly (ExportStep | undefined)[],
   from: Position,
-  jobs: Pick<JobStore, 'received' | 'acknowledge'>,
+  messageStore: Pick<MessageStore, 'read' | 'acknowledge'>,
   generate: Generate,
 ): AsyncGenerator<SourcePage> {
   for (const [generator, step] of steps.entries()) {
     if (generator < from.generator || !step) continue;
     const start = generator === from.generator ? from : { generator, pageIndex: 0 };
     const next = { generator: generator + 1, pageIndex: 0 };
-    yield* step.isWebhook ? webhookPages(step, start, next, jobs, generate) : pagesOf(start, next, generate);
+    yield* step.isWebhook ? webhookPages(step, start, next, messageStore, generate) : pagesOf(start, next, generate);
   }
 }
 
@@ -98,12 +98,12 @@ function after(position: Position, { digest, numRecords, state }: Generated): Po
 
 const endless = (message: string): RequestError => new RequestError(422, [{ code: 'export_loops', message }]);
 
-/** Messages stay stored until the page that has them is. */
+/** Messages are removed once their page is committed. */
 async function* webhookPages(
   { exportId, pageSize = flowLimits.pageRecords }: ExportStep,
   start: Position,
   following: Position,
-  jobs: Pick<JobStore, 'received' | 'acknowledge'>,
+  messageStore: Pick<MessageStore, 'read' | 'acknowledge'>,
   generate: Generate,
 ): AsyncGenerator<SourcePage> {
   let { generator, pageIndex, through, state } = start;
@@ -111,13 +111,13 @@ async function* webhookPages(
   for (;;) {
     if (pageIndex >= flowLimits.exportPages) throw endless('The export has too many pages.');
     const query = { after: through, limit, chars: flowLimits.pageBytes / UTF8_BYTES_MAX };
-    const messages = await jobs.received(exportId, query);
+    const messages = await messageStore.read(exportId, query);
     const last = messages.at(-1)?._id;
     if (last === undefined) break;
     const received = messages.map(({ body }) => body);
     const page = await generate({ generator, pageIndex, state, received });
     pageIndex++;
-    // Written anew, a message may be larger than it came, so that the page holds some of them only.
+    // Serialized again, messages may be larger than they came, so the page may have only some of them.
     const isWhole = page.isLast;
     state = isWhole ? undefined : page.state;
     if (isWhole) through = last;
@@ -131,38 +131,38 @@ async function* webhookPages(
         ...(through === undefined ? {} : { through }),
         ...(state === undefined ? {} : { state }),
       },
-      ...(isWhole ? { afterCommit: () => jobs.acknowledge(exportId, last) } : {}),
+      ...(isWhole ? { afterCommit: () => messageStore.acknowledge(exportId, last) } : {}),
     };
   }
   yield { data: '[]', numRecords: 0, generator, errors: [], errorsDropped: 0, firstProcessor: 0, next: following };
 }
 
-/** UTF-8 bytes of a UTF-16 code unit, at most. */
+/** Most UTF-8 bytes of a UTF-16 code unit. */
 const UTF8_BYTES_MAX = 3;
 
-/** Records of an earlier job that failed, as they came to the step where they did. */
+/** Failed records of an earlier job, as the failing step received them. */
 export async function* failedRecords(
   job: Job,
   from: Position,
   processors: readonly FlowProcessor[],
-  jobs: Pick<JobStore, 'errors' | 'resolveErrors'>,
+  errorStore: Pick<JobErrorStore, 'list' | 'resolve'>,
 ): AsyncGenerator<SourcePage> {
   const { _retryOfJobId: failedJobId } = job;
   if (failedJobId === undefined) throw requestError('internal_error');
   const chosen = job.errorIds && new Set(job.errorIds);
   const query = { limit: RETRIED_AT_ONCE, chars: flowLimits.errorsReadChars, isResolved: false };
   let { pageIndex, through } = from;
-  // An earlier process has sent these, but may have ended before it could say so.
+  // An earlier process has sent these, but may have died before it marked them as resolved.
   for (let after: string | undefined; through !== undefined; ) {
-    const found = await jobs.errors(failedJobId, { ...query, after });
+    const found = await errorStore.list(failedJobId, { ...query, after });
     const sent = found.filter((error) => error._id <= (through as string) && isRetriable(error, chosen));
-    if (sent.length > 0) await jobs.resolveErrors(failedJobId, idsOf(sent));
+    if (sent.length > 0) await errorStore.resolve(failedJobId, idsOf(sent));
     after = found.at(-1)?._id;
     if (after === undefined || after >= through) break;
   }
   const stepOf = (error: StoredJobError): number | undefined => stepIn(processors, error);
   for (;;) {
-    const found = await jobs.errors(failedJobId, { ...query, after: through });
+    const found = await errorStore.list(failedJobId, { ...query, after: through });
     const last = found.at(-1);
     if (!last) return;
     const retried = found.filter((error) => isRetriable(error, chosen) && stepOf(error) !== undefined);
@@ -177,7 +177,7 @@ export async function* failedRecords(
         errorsDropped: 0,
         firstProcessor: stepOf(errors[0] as StoredJobError) ?? 0,
         next: { generator: 0, pageIndex, through: ids.at(-1) as string },
-        afterCommit: () => jobs.resolveErrors(failedJobId, ids),
+        afterCommit: () => errorStore.resolve(failedJobId, ids),
       };
     }
     through = last._id;
@@ -191,7 +191,7 @@ const isRetriable = ({ _id, data }: StoredJobError, chosen: ReadonlySet<string> 
 
 const idsOf = (errors: readonly StoredJobError[]): string[] => errors.map(({ _id }) => _id);
 
-/** Where the step is now at which a record failed; undefined if the flow has it no more. */
+/** Present index of the step that failed; undefined if the flow no longer has it. */
 function stepIn(processors: readonly FlowProcessor[], { error }: StoredJobError): number | undefined {
   const { step, _exportId, _importId } = error;
   if (typeof step !== 'number') return 0;

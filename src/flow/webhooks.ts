@@ -1,11 +1,13 @@
-/** Webhooks: what arrives is durable before it is answered, in the order of arrival, and starts the flow's job. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+/** Webhooks: a message is durable before it is answered, and starts the flow's job. Order of arrival is kept. */
+import { createHmac } from 'node:crypto';
+import { isSameSecret } from '../broker/one-time-tokens.ts';
 import { requestError } from '../errors.ts';
 import type { Service } from '../integration/service.ts';
 import type { JsonObject } from '../json.ts';
 import { textAt } from '../record/connection-fields.ts';
 import { openSecrets } from '../record/credentials.ts';
 import { at } from '../record/record.ts';
+import type { ReceivedTotal } from '../store/jobs.ts';
 import type { Part } from '../store/part.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { TimeSlice } from '../work/time-slice.ts';
@@ -20,9 +22,9 @@ export interface WebhookRequest {
   readonly token: string;
   /** A header's value; empty if it is missing. */
   readonly header: (name: string) => string;
-  /** As received: signatures are over it. */
+  /** As received, for verifying signatures. */
   readonly body: Buffer;
-  /** JSON of each message in the body. Called once the sender is verified. @throws RequestError */
+  /** JSON of each message in the body. Called after the sender is verified. @throws RequestError */
   readonly messages: () => Promise<string[]>;
 }
 
@@ -35,20 +37,14 @@ export interface WebhookReply {
 const ALGORITHMS = ['sha1', 'sha256', 'sha384', 'sha512'];
 const ENCODINGS = ['hex', 'base64', 'base64url'] as const;
 
-/** Constant time for texts of any length. */
-function isEqual(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
-}
-
-/** An empty setting counts as missing: nothing is equal to it. */
+/** An empty setting counts as missing, so that an empty credential never matches. */
 const settingAt = (record: JsonObject, name: string): string | undefined =>
   textAt(record, `webhook.${name}`) || undefined;
 
 /** @param record the export with its secrets in clear */
 function isVerified(record: JsonObject, { token, header, body }: WebhookRequest): boolean {
   const expected = settingAt(record, 'token');
-  if (expected !== undefined && !isEqual(token, expected)) return false;
+  if (expected !== undefined && !isSameSecret(token, expected)) return false;
   switch (settingAt(record, 'verify') ?? 'token') {
     case 'token':
       return expected !== undefined;
@@ -57,7 +53,7 @@ function isVerified(record: JsonObject, { token, header, body }: WebhookRequest)
       if (user === undefined || password === undefined) return false;
       const credentials = Buffer.from(`${user}:${password}`).toString('base64');
       const [scheme = '', given = ''] = header('authorization').split(' ');
-      return scheme.toLowerCase() === 'basic' && isEqual(given, credentials);
+      return scheme.toLowerCase() === 'basic' && isSameSecret(given, credentials);
     }
     case 'hmac': {
       const key = settingAt(record, 'key');
@@ -66,8 +62,8 @@ function isVerified(record: JsonObject, { token, header, body }: WebhookRequest)
       const encoding = ENCODINGS.find((each) => each === (settingAt(record, 'encoding') ?? 'hex'));
       if (key === undefined || name === undefined || !ALGORITHMS.includes(algorithm) || !encoding) return false;
       const signature = createHmac(algorithm, key).update(body).digest(encoding);
-      // Several services write the algorithm before it.
-      return isEqual(header(name).replace(`${algorithm}=`, ''), signature);
+      // Several services prefix the algorithm.
+      return isSameSecret(header(name).replace(`${algorithm}=`, ''), signature);
     }
     default:
       return false;
@@ -89,12 +85,12 @@ export interface WebhooksParts {
 
 export class Webhooks {
   readonly #parts: WebhooksParts;
-  /** Exports by the revision they were opened at: opening one for every message costs more than the rest. */
+  /** Exports with their credentials in clear: decrypting one per message would cost more than the rest. */
   readonly #open = new Map<string, { readonly revision: number; readonly record: JsonObject }>();
-  /** Exports whose job is being started; true if more has arrived meanwhile. */
+  /** Exports whose job is being started; true if more messages have arrived since. */
   readonly #starting = new Map<string, boolean>();
-  /** Messages that wait, by export: counted now and then, and added up between. */
-  readonly #waiting = new Map<string, number>();
+  /** Waiting messages by export: counted from time to time, and added up in between. */
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
@@ -111,28 +107,32 @@ export class Webhooks {
     const record = this.#opened(part);
     if (!isVerified(record, request))
       throw requestError('unauthorized', { message: 'The request could not be verified.' });
-    await this.#assertRoom(exportId);
+    const waiting = await this.#roomFor(request);
     const bodies = await request.messages();
-    await jobs.store.receive(bodies.map((body) => ({ _id: service.dispatcher.ids(), integrationId, exportId, body })));
+    waiting.added += bodies.length;
+    waiting.addedBytes += request.body.length;
+    await jobs.store.messages.receive(
+      bodies.map((body) => ({ _id: service.dispatcher.ids(), integrationId, exportId, body })),
+    );
     this.#start(integrationId, exportId);
     return replyOf(record);
   }
 
-  /** Starts jobs for what has arrived and waits, for example since the last process died. */
+  /** Starts jobs for waiting messages, for example those of a process that died. */
   async startWaiting(): Promise<void> {
-    for (const { integrationId, exportId } of await this.#parts.jobs.store.exportsWithMessages()) {
+    for (const { integrationId, exportId } of await this.#parts.jobs.store.messages.exports()) {
       this.#start(integrationId, exportId);
     }
   }
 
-  /** Something may have arrived since the job read the last message. */
+  /** Starts another job if messages have arrived since. */
   async onJobEnded({ _integrationId, _flowId, status }: Job): Promise<void> {
     if (status !== 'completed') return;
     const document = await this.#parts.service.store.get(_integrationId);
     const flow = document?.flows.get(_flowId);
     for (const { kind, id } of flow?.references ?? []) {
       if (kind !== 'exports' || typeof id !== 'string' || document?.exports.get(id)?.head.type !== 'webhook') continue;
-      if ((await this.#parts.jobs.store.countReceived(id, 1)) > 0) this.#start(_integrationId, id);
+      if ((await this.#parts.jobs.store.messages.count(id, 1)).count > 0) this.#start(_integrationId, id);
     }
   }
 
@@ -147,18 +147,17 @@ export class Webhooks {
     return open.record;
   }
 
-  async #assertRoom(exportId: string): Promise<void> {
-    const known = this.#waiting.get(exportId);
-    const count =
-      known !== undefined && known % COUNT_EVERY !== 0
-        ? known
-        : await this.#parts.jobs.store.countReceived(exportId, flowLimits.messagesWaiting);
-    if (this.#waiting.size >= OPEN_MAX) this.#waiting.clear();
-    this.#waiting.set(exportId, count + 1);
-    if (count >= flowLimits.messagesWaiting) {
-      this.#waiting.delete(exportId);
-      throw requestError('overloaded', { message: 'Too many messages of this webhook wait for their flow.' });
+  /** @throws RequestError `overloaded` */
+  async #roomFor({ exportId, body }: WebhookRequest): Promise<Waiting> {
+    let waiting = this.#waiting.get(exportId);
+    if (!waiting || isOutdated(waiting, body.length)) {
+      const stored = await this.#parts.jobs.store.messages.count(exportId, flowLimits.messagesWaiting);
+      waiting = { ...stored, at: performance.now(), added: 0, addedBytes: 0 };
+      if (this.#waiting.size >= OPEN_MAX) this.#waiting.clear();
+      this.#waiting.set(exportId, waiting);
     }
+    if (!isFull(waiting, body.length)) return waiting;
+    throw requestError('overloaded', { message: 'Too many messages of this webhook are waiting for their flow.' });
   }
 
   #start(integrationId: string, exportId: string): void {
@@ -199,6 +198,27 @@ function readsFrom(unit: UnitOfWork, flowId: string, exportId: string): boolean 
 
 const noWebhook = (): Error => requestError('not_found', { message: 'There is no such webhook.' });
 
+/** Messages that wait for a job. */
+interface Waiting extends ReceivedTotal {
+  /** When they were counted. */
+  readonly at: number;
+  /** What has arrived since. */
+  added: number;
+  addedBytes: number;
+}
+
+const isFull = ({ count, added, bytes, addedBytes }: Waiting, more: number): boolean =>
+  count + added >= flowLimits.messagesWaiting || bytes + addedBytes + more > flowLimits.messageBytesWaiting;
+
+/** Jobs take messages meanwhile, and other nodes receive some. */
+const isOutdated = (waiting: Waiting, more: number): boolean =>
+  waiting.added >= COUNT_EVERY ||
+  waiting.addedBytes >= COUNT_EVERY_BYTES ||
+  (isFull(waiting, more) && performance.now() - waiting.at > FULL_FOR_MS);
+
 const OPEN_MAX = 10_000;
 const COUNT_EVERY = 1_000;
+const COUNT_EVERY_BYTES = 16 * 1024 * 1024;
+/** A webhook that was full is counted again after this time. */
+const FULL_FOR_MS = 1_000;
 const START_AGAIN_MS = 50;

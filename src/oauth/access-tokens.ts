@@ -1,4 +1,4 @@
-/** Access tokens of connections, renewed before they expire. Each is renewed once, however many requests and nodes. */
+/** Access tokens of connections, renewed before they expire. Concurrent requests and nodes share one renewal. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RequestError, requestError } from '../errors.ts';
@@ -12,11 +12,11 @@ import type { ConnectionId, StoredTokens } from './stored-tokens.ts';
 export const RENEWAL_MS = 30_000;
 /** Poll interval while another node renews. */
 const POLL_MS = 100;
-/** Pause before asking a provider again that refused, or renewing again for an application that refused a new token. */
+/** Pause after a provider's refusal, or after an application refused a new token. */
 const ASK_AGAIN_MS = 60_000;
 /** A provider that has failed is not asked again for this long. */
 const PAUSE_MS = 1_000;
-/** Connections to remember whose application refused a token. */
+/** Maximum number of entries in `#replacements`. */
 const REPLACEMENTS = 10_000;
 
 /** A connection that signs in with OAuth 2. */
@@ -239,7 +239,7 @@ function replacementIn(
   return undefined;
 }
 
-/** Tells flows that another attempt is of no use, whatever the application does. */
+/** Tells flows that another attempt is useless until a user reconnects. */
 const OFFLINE_HEADER = { 'Bulkhead-Connection': 'offline' };
 
 function offlineError(message: string): Error {

@@ -1,9 +1,9 @@
-/** The audit log: who changed what, and when. Values are not in it, only the names of fields. */
+/** The audit log: who changed what, and when. It has the names of changed fields, not their values. */
 import Type, { type Static } from '#typebox';
 import { objectIds } from './object-id.ts';
 import { ObjectId, Timestamp } from './stored.ts';
 
-/** Newest entries retained of people, and of each connector: a connector cannot push out what people did. */
+/** Newest entries retained of people, and of each connector: a connector cannot displace people's entries. */
 export const ENTRIES_RETAINED = 10_000;
 /** Entries of one commit. Further records are counted in the last one. */
 export const ENTRIES_PER_COMMIT = 100;
@@ -76,15 +76,15 @@ export const AuditEntry = Type.Object({
   resourceType: Type.Enum([...auditResources]),
   _resourceId: Type.Optional(ObjectId),
   _integrationId: Type.Optional(ObjectId),
-  name: Type.Optional(Type.String({ description: 'Name of the resource then.' })),
+  name: Type.Optional(Type.String({ description: 'Name of the resource at that time.' })),
   by: Caller,
   run: Type.Optional(AuthorRun),
   fieldChanges: Type.Optional(
     Type.Array(Type.Object({ fieldPath: Type.String() }), {
-      description: 'Fields that were changed, without their values. Missing for what was made or removed, or is large.',
+      description: 'Changed fields, without their values. Missing if the resource was created or removed, or is large.',
     }),
   ),
-  omitted: Type.Optional(Type.Integer({ description: 'Further records that were changed at once.' })),
+  omitted: Type.Optional(Type.Integer({ description: 'Number of further records in the same change.' })),
 });
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 export type AuditEntry = DeepReadonly<Static<typeof AuditEntry>>;
@@ -92,7 +92,7 @@ export type AuditEntry = DeepReadonly<Static<typeof AuditEntry>>;
 /** What happened, before it has an id and a time. */
 export type AuditedEvent = Omit<AuditEntry, '_id' | 'time' | 'by' | 'run'>;
 
-/** Whose share of the log an entry takes: a connector's, or that of all people. */
+/** Whose quota an entry uses: a connector's, or that of all people. */
 export const writerOf = ({ run, event }: AuditEntry): string =>
   run === undefined || event === 'install' || event === 'uninstall' ? '' : run._connectorId;
 

@@ -15,7 +15,7 @@ export interface Document extends Readonly<Record<RecordKind, RecordParts>> {
   readonly settings: Part<undefined> | undefined;
   /** Sealed OAuth tokens, by the id of their connection. */
   readonly tokens: PlainParts;
-  /** Where the job of a flow stands, and what its deltas have read, by the id of the flow (contract 16). */
+  /** Progress of the flow's job and of its deltas, by flow id (contract 16). */
   readonly checkpoints: PlainParts;
   readonly state: PlainParts;
   /** Total writes to `state`. State revisions come from it, so that a key removed and set again gets a new one. */
@@ -190,7 +190,7 @@ export function revisionIn(document: Document | undefined, name: string): number
   return 0;
 }
 
-/** Whether a part that has no revision differs. @param name of a part of any kind */
+/** Whether a part without a revision differs. @param name of a part of any kind */
 export function isUnversionedChanged(current: Document | undefined, base: Document | undefined, name: string): boolean {
   return unversionedKinds.some((kind) => {
     const key = keyOf(kind, name);

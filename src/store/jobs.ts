@@ -1,7 +1,6 @@
 /**
- * Jobs of flows (contract 16): their records, the queue that hands them to nodes, the records that failed in them, and
- * what webhooks have received. Where a running job stands (its checkpoint) is in the integration's document instead, so
- * that it is committed with the page's changes.
+ * Jobs of flows (contract 16): their records, the queue that hands them to nodes, their failed records, and webhook
+ * messages. A running job's checkpoint is in the integration's document instead, to be committed with a page's changes.
  */
 import type { JsonObject } from '../json.ts';
 import type { JobHour, JobHoursQuery } from './job-hours.ts';
@@ -9,11 +8,11 @@ import type { SortKey } from './stored.ts';
 
 export const jobStatuses = ['queued', 'running', 'retrying', 'canceling', 'completed', 'failed', 'canceled'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
-/** A job with one of these has not ended. */
+/** Statuses of a job that has not ended. */
 export const activeStatuses: readonly JobStatus[] = ['queued', 'running', 'retrying', 'canceling'];
 export const endedStatuses: readonly JobStatus[] = ['completed', 'failed', 'canceled'];
 
-/** The store reads these fields only. */
+/** The store reads only these fields. */
 export type StoredJob = JsonObject & {
   readonly _id: string;
   readonly _integrationId: string;
@@ -47,9 +46,9 @@ export interface StoredJobError {
   /** The page in which it failed. */
   readonly page: number;
   readonly isResolved: boolean;
-  /** Code, message and the like; only `src/flow` reads it. */
+  /** Code, message and so on; only `src/flow` reads it. */
   readonly error: JsonObject;
-  /** JSON of the record, to send it again; undefined if it went on, or was too large. */
+  /** JSON of the record, to send it again; undefined if it was not stopped by the error, or was too large. */
   readonly data?: string;
 }
 
@@ -58,13 +57,27 @@ export interface JobErrorQuery {
   readonly after?: string | undefined;
   readonly limit: number;
   readonly isResolved?: boolean | undefined;
-  /** Ends with the error whose record exceeds this many characters (UTF-8 bytes in a database), together with those before. */
+  /** The page ends with the error that reaches this many characters of records in total (UTF-8 bytes in a database). */
   readonly chars?: number;
-  /** Without `data`, which may be large. */
-  readonly withoutData?: boolean;
 }
 
-/** What a webhook has received and no job has processed. */
+export interface JobErrorStore {
+  /** Replaces the errors of a job's page, unless the job is gone. Durable when it resolves. */
+  put(job: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void>;
+  /** Oldest first. */
+  list(jobId: string, query: JobErrorQuery): Promise<StoredJobError[]>;
+  count(jobId: string, isResolved?: boolean): Promise<number>;
+  /** @param ids default: all of the job. @returns how many were not resolved before */
+  resolve(jobId: string, ids?: readonly string[]): Promise<number>;
+}
+
+export interface ReceivedTotal {
+  readonly count: number;
+  /** UTF-8 bytes of their bodies. */
+  readonly bytes: number;
+}
+
+/** A webhook message that no job has processed. */
 export interface ReceivedMessage {
   readonly _id: string;
   readonly integrationId: string;
@@ -73,19 +86,45 @@ export interface ReceivedMessage {
   readonly body: string;
 }
 
+export interface MessageStore {
+  /** Appends messages in order. Durable when it resolves. Calls in one turn of the event loop share a write. */
+  receive(messages: readonly ReceivedMessage[]): Promise<void>;
+  /**
+   * The oldest messages of an export, up to both limits but at least one. Messages that arrive later, on any node, come
+   * after those returned before.
+   *
+   * @param after only messages after this one; all of them if it is gone, because earlier ones are gone with it
+   */
+  read(
+    exportId: string,
+    query: { readonly after?: string | undefined; readonly limit: number; readonly chars: number },
+  ): Promise<ReceivedMessage[]>;
+  /** Removes an export's messages up to this one; none if it is gone. */
+  acknowledge(exportId: string, throughId: string): Promise<void>;
+  /** Exports with messages. */
+  exports(): Promise<{ readonly integrationId: string; readonly exportId: string }[]>;
+  /** Counts an export's messages, up to `limit`. */
+  count(exportId: string, limit: number): Promise<ReceivedTotal>;
+  /** All messages by export and order of arrival, for copies. @param after id of the previous page's last message */
+  page(after: string | undefined, limit: number): Promise<ReceivedMessage[]>;
+}
+
 export interface JobHandlers {
   /** Jobs that this node runs at the same time. */
   readonly concurrency: number;
   /**
-   * Runs a job to its end, or until the signal aborts because the node stops; a job that has not ended then goes on
-   * elsewhere, or at the next start. Rejections are retried like an end of the process.
+   * Runs a job to its end, or until the signal aborts because the node stops. An unfinished job resumes on another node
+   * or at the next start. A rejection is treated like a crash of the process: the job is handed out again.
    */
   run(job: { readonly integrationId: string; readonly jobId: string }, signal: AbortSignal): Promise<void>;
-  /** The job is to be cancelled, by whichever node. Called on the node that runs it, maybe more than once. */
+  /** Somebody wants the job cancelled. Called on the node that runs it, maybe more than once. */
   onCancel(jobId: string): void;
 }
 
 export interface JobStore {
+  readonly errors: JobErrorStore;
+  readonly messages: MessageStore;
+
   /**
    * Stores a new job and queues it. Durable when it resolves.
    *
@@ -108,53 +147,23 @@ export interface JobStore {
    * @returns false, without a change, otherwise
    */
   update(job: StoredJob, from?: readonly JobStatus[]): Promise<boolean>;
-  /** Asks the node that runs a job to cancel it. The job's status tells a node that takes it over. */
+  /** Asks the node that runs a job to cancel it. A node that takes the job over learns it from the status. */
   requestCancel(job: StoredJob): Promise<void>;
 
-  /** Replaces the errors of a job's page. Durable when it resolves. */
-  putErrors(job: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void>;
-  /** Oldest first. */
-  errors(jobId: string, query: JobErrorQuery): Promise<StoredJobError[]>;
-  /** @returns how many */
-  countErrors(jobId: string, isResolved?: boolean): Promise<number>;
-  /** @param ids absent: all of the job. @returns how many were not resolved before */
-  resolveErrors(jobId: string, ids?: readonly string[]): Promise<number>;
-
-  /** Appends messages, in their order. Durable when it resolves. Messages of one turn of the event loop share a write. */
-  receive(messages: readonly ReceivedMessage[]): Promise<void>;
-  /**
-   * The oldest messages of an export, up to both limits but at least one. Later calls have no new message before one
-   * that an earlier call had, whichever nodes receive.
-   *
-   * @param after only those that arrived after this one. If it is not stored any more, neither are those before it
-   */
-  received(
-    exportId: string,
-    query: { readonly after?: string | undefined; readonly limit: number; readonly chars: number },
-  ): Promise<ReceivedMessage[]>;
-  /** Removes an export's messages up to this one; none if it is not stored any more. */
-  acknowledge(exportId: string, throughId: string): Promise<void>;
-  /** Exports with messages. */
-  exportsWithMessages(): Promise<{ readonly integrationId: string; readonly exportId: string }[]>;
-  /** Messages of an export, up to `limit`. */
-  countReceived(exportId: string, limit: number): Promise<number>;
-
-  /** Integrations that have jobs or messages, in no order. */
+  /** Integrations that have jobs or messages, in any order. */
   integrationIds(): Promise<string[]>;
   /** Removes everything of an integration. */
   forget(integrationId: string): Promise<void>;
   /** Removes ended jobs created before this time, with their errors, at most `limit`. @returns how many */
   purge(before: string, limit: number): Promise<number>;
 
-  /** Starts handing out jobs. Jobs that a dead process or node has left are handed out again. */
+  /** Starts handing out jobs, including those of dead processes and nodes. */
   serve(handlers: JobHandlers): void;
-  /** Hands out nothing more, aborts the running jobs' signals and waits for their handlers. Idempotent. */
+  /** Stops handing out jobs, aborts the running ones' signals and waits for their handlers. Idempotent. */
   stop(): Promise<void>;
 
   /** All jobs by id, for copies. */
   allJobs(after: string | undefined, limit: number): Promise<StoredJob[]>;
-  /** All messages by export and order of arrival, for copies. @param after id of one */
-  allMessages(after: string | undefined, limit: number): Promise<ReceivedMessage[]>;
   /** Stores jobs of another storage with their errors: all of them, durably, or none. */
   put(jobs: readonly { readonly job: StoredJob; readonly errors: readonly StoredJobError[] }[]): Promise<void>;
 }

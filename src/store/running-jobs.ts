@@ -15,7 +15,7 @@ interface RunningJob {
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 
-/** @param attempts failed ones in a row, at least 1 */
+/** @param attempts failed attempts in a row, at least 1 */
 export const retryPauseMs = (attempts: number): number => Math.min(RETRY_MS * 2 ** (attempts - 1), RETRY_MAX_MS);
 
 export class RunningJobs {
@@ -30,12 +30,12 @@ export class RunningJobs {
     return [...this.#running.keys()];
   }
 
-  /** How many more may run. */
+  /** Number of further jobs that may run. */
   get room(): number {
     return this.#handlers.concurrency - this.#running.size;
   }
 
-  /** Resolves when the handler has ended, however it ended: the job's status tells whether the job has. */
+  /** Resolves when the handler has ended or failed. The job's status tells whether the job has ended. */
   async run(job: JobKey): Promise<void> {
     const controller = new AbortController();
     const ended = this.#handle(job, controller.signal);
@@ -67,7 +67,7 @@ export class RunningJobs {
     try {
       await this.#handlers.run(job, signal);
     } catch {
-      // The port's rule: a job whose handler rejects has not ended, and is handed out again.
+      // A job whose handler rejects has not ended, and is handed out again.
     }
   }
 }

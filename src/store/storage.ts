@@ -68,7 +68,7 @@ export interface RunStore<Run extends StoredRun = StoredRun> {
   /** Ids of the last `RUNS_RETAINED` runs that have ended or that another node is running, oldest first. */
   idsOf(integrationId: string): Promise<string[]>;
   newestOf(integrationId: string): Promise<string | undefined>;
-  /** Integrations that have runs, in no order. */
+  /** Integrations that have runs, in any order. */
   integrationIds(): Promise<string[]>;
   /**
    * The last `RUNS_RETAINED` runs as stored, several in a row, oldest row first. The first row may have older runs, too.

@@ -51,7 +51,7 @@ export const DocumentJson = Type.Object(
     ...perRecordKind(() => Records),
     /** Sealed OAuth tokens by connection. Missing if there are none. */
     tokens: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: TOKENS_CHARS }))),
-    /** Where jobs stand, by flow. Missing if there are none. */
+    /** Progress of jobs, by flow. Missing if there are none. */
     checkpoints: Type.Optional(Type.Record(Type.String(), Type.Object({}))),
     state: Type.Record(Type.String(), Type.Unknown()),
   },
@@ -72,7 +72,7 @@ export type SortKey = readonly [createdAt: string, _id: string];
 
 type Aged = Pick<Static<typeof Stored>, 'createdAt' | '_id'>;
 
-/** Oldest first; within a millisecond by id, which count up. */
+/** Oldest first; within a millisecond by id, because ids count up. */
 export function byAge(a: Aged, b: Aged): number {
   return compareSortKeys(sortKeyOf(a), sortKeyOf(b));
 }

@@ -18,7 +18,7 @@ export class Semaphore {
     try {
       return await work();
     } finally {
-      // The next in line takes over, so `#running` stays as it is.
+      // The next in line takes over, so `#running` does not change.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running--;

@@ -4,7 +4,7 @@
 export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-/** The memory that can be transferred: of arrays that fill their buffer, so that nothing else is in it. */
+/** Buffers that can be transferred: those that one array fills completely. */
 export const transferableBuffers = (arrays: readonly unknown[]): ArrayBuffer[] =>
   arrays.flatMap((bytes) =>
     bytes instanceof Uint8Array && bytes.buffer.byteLength === bytes.byteLength ? [bytes.buffer as ArrayBuffer] : [],

@@ -101,3 +101,22 @@ test('a hundred thousand addresses take bounded memory, and are still limited', 
   }
   expect(limited).toBeGreaterThan(80_000);
 });
+
+test("whoever guesses a webhook's token has to wait, without locking out its sender or other webhooks", async () => {
+  const { client } = await serve({}, { badTokensPerMinute: 3 });
+  const { _id: _integrationId } = (await client('POST', '/integrations', { name: 'hooked' })).body;
+  const webhook = async (): Promise<string> => {
+    const fields = { _integrationId, name: 'w', type: 'webhook', webhook: { token: 'right' } };
+    return (await client('POST', '/exports', fields)).body._id;
+  };
+  const send = async (id: string, token: string): Promise<number> =>
+    (await client('POST', `/exports/${id}/${token}/data`, {})).status;
+  const guessed = await webhook();
+  for (let i = 0; i < 3; i++) expect(await send(guessed, `guess-${i}`)).toBe(401);
+  expect([await send(guessed, 'guess-3'), await send(guessed, 'right')]).toEqual([429, 429]);
+
+  const known = await webhook();
+  expect(await send(known, 'right')).toBe(204);
+  for (let i = 0; i < 3; i++) expect(await send(known, `guess-${i}`)).toBe(401);
+  expect([await send(known, 'guess-3'), await send(known, 'right')]).toEqual([429, 204]);
+});

@@ -111,7 +111,7 @@ describe('what is not inlined', () => {
     [`readFileSync(__dirname + '/none.json')`, 'src/none.json is not there'],
     [`readdirSync('none')`, 'none is not there'],
     [`readFileSync(__dirname, 'utf8')`, 'src is not a file'],
-    [`readFileSync(path.join(__dirname, name + '.json'))`, 'The path cannot be told when building'],
+    [`readFileSync(path.join(__dirname, name + '.json'))`, 'The path is not known at build time'],
     [`readFileSync(__dirname + '/large.txt')`, 'src/large.txt is larger than 8388608 bytes'],
   ];
 

@@ -4,7 +4,7 @@
  * ratios, since machines are shared and noisy.
  *
  * `npm run bench -- flows` runs the parts that it names, without names `calls`, `first-calls`, `scale`, `edge` and
- * `stores`; the others are `flows`, `routing`, `pool-run` and `postgres`. `--only` names them, too, with commas.
+ * `stores`; the others are `cold`, `flows`, `growth`, `routing`, `pool-run` and `postgres`. `--only` names them, too, with commas.
  * `--seconds` per measurement (2), `--rounds` (3), `--peers` to measure others as well (after
  * `npm ci --prefix test/bench/peers`; `flows` always does), `--json` where the figures go
  * (`test/bench/results.json`).
@@ -14,10 +14,12 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs, promisify } from 'node:util';
 import { calls } from './calls.ts';
+import { cold } from './cold.ts';
 import { edge } from './edge.ts';
 import type { Figure } from './figures.ts';
 import { firstCalls } from './first-calls.ts';
 import { flows } from './flows.ts';
+import { growth } from './growth.ts';
 import { poolRun } from './pool-run.ts';
 import { postgres } from './postgres.ts';
 import { here, type Settings } from './rig.ts';
@@ -40,8 +42,10 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   calls: () => calls(settings, values.peers),
   'first-calls': () => firstCalls(settings),
   scale: () => scale(settings),
+  cold: () => cold(settings),
   edge: () => edge(settings),
   flows: () => flows(settings),
+  growth: () => growth(settings),
   routing: () => routing(settings),
   'pool-run': () => poolRun(settings),
   postgres: () => postgres(settings),

@@ -3,6 +3,7 @@
  * plain sockets, one request at a time on each, so that little of the machine goes into measuring.
  */
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 export interface Load {
   readonly url: string;
@@ -11,8 +12,10 @@ export interface Load {
   readonly token: string;
   /** Default: `PUT`. */
   readonly method?: string;
-  /** Asked for in turn. */
+  /** Asked for in turn, or by Zipf's law. */
   readonly paths: readonly string[];
+  /** Exponent of Zipf's law: the n-th path is asked for as often as 1 / n ** zipf says. */
+  readonly zipf?: number;
   readonly body: string;
   readonly connections: number;
   readonly seconds: number;
@@ -29,8 +32,9 @@ export interface Measured {
 }
 
 const WARM_UP_S = 2;
-const load = JSON.parse(process.argv[2] ?? '{}') as Load;
-const { url, otherUrls = [], token, method = 'PUT', paths, body, connections, seconds } = load;
+// Ten thousand paths are too long for an argument.
+const load = JSON.parse(await text(process.stdin)) as Load;
+const { url, otherUrls = [], token, method = 'PUT', paths, zipf, body, connections, seconds } = load;
 const servers = [url, ...otherUrls].map((each) => new URL(each));
 
 const requests = paths.map((path) =>
@@ -46,6 +50,30 @@ const requests = paths.map((path) =>
     ].join('\r\n'),
   ),
 );
+
+/** Sums of the paths' shares; undefined if all are asked for in turn. */
+const sums = zipf === undefined ? undefined : sharesOf(zipf);
+
+function sharesOf(exponent: number): Float64Array {
+  let sum = 0;
+  return Float64Array.from(paths, (_, i) => {
+    sum += (i + 1) ** -exponent;
+    return sum;
+  });
+}
+
+/** Index of the path to ask for. */
+function nextPath(): number {
+  if (!sums) return turn++ % requests.length;
+  const drawn = Math.random() * (sums.at(-1) as number);
+  let [from, to] = [0, sums.length - 1];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sums[middle] as number) < drawn) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
 
 let turn = 0;
 let failed = 0;
@@ -67,7 +95,7 @@ function client({ hostname, port }: URL): Promise<void> {
         return resolve();
       }
       received = '';
-      socket.write(requests[turn++ % requests.length] as Buffer);
+      socket.write(requests[nextPath()] as Buffer);
     };
     socket.on('connect', send);
     socket.on('error', reject);

@@ -1,7 +1,7 @@
 /** What the parts of the bench share: servers in processes of their own, and the load generator in another. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,7 @@ export async function startBulkhead(
   environment: Record<string, string> = {},
 ): Promise<Bulkhead> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
+  await mkdir(join(folder, 'connectors'));
   for (const [name, bundle] of Object.entries(bundles)) await writeBundle(join(folder, 'connectors'), name, bundle);
   const startedAt = performance.now();
   const server = {
@@ -113,11 +114,13 @@ export async function installMany(server: Bulkhead, name: string, count: number)
 
 /** One measurement by the load generator, on a core of its own where there are enough. */
 export async function measure(load: Omit<Load, 'token'>): Promise<Measured> {
-  const command = [process.execPath, here('load.ts'), JSON.stringify({ token: TOKEN, ...load })];
+  const command = [process.execPath, here('load.ts')];
   const cores = availableParallelism();
   if (process.platform === 'linux' && cores >= CORES_TO_PIN) command.unshift('taskset', '-c', String(cores - 1));
   const [file = '', ...args] = command;
-  const { stdout } = await promisify(execFile)(file, args);
+  const running = promisify(execFile)(file, args);
+  running.child.stdin?.end(JSON.stringify({ token: TOKEN, ...load }));
+  const { stdout } = await running;
   return JSON.parse(stdout) as Measured;
 }
 

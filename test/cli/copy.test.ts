@@ -169,7 +169,7 @@ async function addJobs({ runs, jobs }: Storage): Promise<StoredJob[]> {
   const all = jobStatuses.map((status) => jobOf({ _integrationId, status, text: 'größe' }));
   for (const job of all) {
     await jobs.add(job);
-    await jobs.putErrors(job, 0, [errorOf(job, 0, { data: '"ä"' }), errorOf(job, 0, { isResolved: true })]);
+    await jobs.errors.put(job, 0, [errorOf(job, 0, { data: '"ä"' }), errorOf(job, 0, { isResolved: true })]);
   }
   const exportId = newId();
   const messages = Array.from({ length: MESSAGES }, () => ({
@@ -178,7 +178,7 @@ async function addJobs({ runs, jobs }: Storage): Promise<StoredJob[]> {
     exportId,
     body: '"ä"',
   }));
-  await jobs.receive(messages.toReversed());
+  await jobs.messages.receive(messages.toReversed());
   return all;
 }
 
@@ -262,7 +262,7 @@ const foreign: Readonly<Record<string, readonly [string, (storage: Storage) => P
     '1 job and 1 received message',
     async ({ jobs }) => {
       await jobs.add(jobOf({}));
-      await jobs.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]);
+      await jobs.messages.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]);
     },
   ],
   'an idempotency key': ['1 idempotency key', (storage) => storage.idempotency.begin('k', { request: 'r', creation })],
@@ -278,7 +278,7 @@ test.each(Object.entries(target))(
       const { code, stderr } = await copy(source, to);
       expect([code, stderr], name).toEqual([
         1,
-        `The target is not empty: it has ${phrase} that the source has not. Nothing was changed.\n`,
+        `The target is not empty: it has ${phrase} that the source does not have. Nothing was changed.\n`,
       ]);
       const count = await within(to, ({ documents }) => allOf(documents.documents()));
       expect(count.length, name).toBe(name === 'another integration' ? 1 : 0);

@@ -157,10 +157,10 @@ module.exports = function (options, callback) {
     const built = await callCommand(['build', folder]);
     expect(built.stderr.split('\n')).toEqual([
       expect.stringMatching(
-        /^package\.json:1:1 warning installerFunction may be installConnector or install: say "installerFunction" in "connector"/,
+        /^package\.json:1:1 warning installerFunction may be installConnector or install: set "installerFunction" in "connector"/,
       ),
-      expect.stringMatching(/^lib\.js:5:11 warning the host of this address cannot be told when building/),
-      expect.stringMatching(/^lib\.js:6:11 warning the host of this address cannot be told when building/),
+      expect.stringMatching(/^lib\.js:5:11 warning the host of this address is not known at build time/),
+      expect.stringMatching(/^lib\.js:6:11 warning the host of this address is not known at build time/),
       '',
     ]);
     expect(built.stdout).toMatch(
@@ -198,7 +198,7 @@ module.exports = function (options, callback) {
       'index.js': 'exports.installer = { begin: function (o, callback) { callback(); } };',
     });
     const { code, stderr } = await callCommand(['validate', folder]);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('no function of installer (begin) is called like one')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('no function of installer (begin) has the usual name')]);
   });
 });
 

@@ -33,7 +33,7 @@ function errorsIn(jobs: JobStore): JobErrors {
 }
 
 const dataOf = async (jobs: JobStore, { _id }: Job): Promise<(string | undefined)[]> =>
-  (await jobs.errors(_id, { limit: 100 })).map(({ data }) => data);
+  (await jobs.errors.list(_id, { limit: 100 })).map(({ data }) => data);
 
 test('a page that is tried again has the errors of its last try, and counts them once', async () => {
   const { jobs } = memoryStorage();
@@ -51,8 +51,8 @@ test('a page that is tried again has the errors of its last try, and counts them
 test('what a process stored of a page that it did not commit is gone, and what it committed is counted once', async () => {
   const { jobs } = memoryStorage();
   const job = await storedJob(jobs, { numPagesProcessed: 1 });
-  await jobs.putErrors(job, 0, [errorOf(job, 0, { data: '1' })]);
-  await jobs.putErrors(job, 1, [errorOf(job, 1, { data: '2' })]);
+  await jobs.errors.put(job, 0, [errorOf(job, 0, { data: '1' })]);
+  await jobs.errors.put(job, 1, [errorOf(job, 1, { data: '2' })]);
   const errors = errorsIn(jobs);
   await errors.begin(job, 1);
   expect([errors.count, await dataOf(jobs, job)]).toEqual([1, ['1']]);
@@ -76,19 +76,19 @@ test('a retry reads large records a few at a time, and sends none twice that wer
   const large = JSON.stringify('x'.repeat(flowLimits.errorsReadChars / 2));
   const step = { code: 'no', step: 0, _importId: processor.id };
   const stored = Array.from({ length: 5 }, (_, i) => errorOf(failed, i, { data: large, error: step }));
-  for (const [i, error] of stored.entries()) await jobs.putErrors(failed, i, [error]);
+  for (const [i, error] of stored.entries()) await jobs.errors.put(failed, i, [error]);
   const retry = await storedJob(jobs, { _retryOfJobId: failed._id });
   const pages = async (through?: string): Promise<SourcePage[]> => {
     const from = { generator: 0, pageIndex: 0, ...(through === undefined ? {} : { through }) };
-    return allOf(failedRecords(retry, from, [processor], jobs));
+    return allOf(failedRecords(retry, from, [processor], jobs.errors));
   };
   const all = await pages();
   expect(all.map(({ numRecords }) => numRecords)).toEqual([2, 2, 1]);
   // The process ended after the commit of the first page.
   expect((await pages(all[0]?.next.through)).map(({ numRecords }) => numRecords)).toEqual([2, 1]);
-  expect(await jobs.countErrors(failed._id, true)).toBe(2);
+  expect(await jobs.errors.count(failed._id, true)).toBe(2);
   // The flow has lost its import.
-  expect(await allOf(failedRecords(retry, { generator: 0, pageIndex: 0 }, [], jobs))).toEqual([]);
+  expect(await allOf(failedRecords(retry, { generator: 0, pageIndex: 0 }, [], jobs.errors))).toEqual([]);
 });
 
 test('a flow forgets the deltas of exports that are removed', async () => {

@@ -111,6 +111,7 @@ test('runs say why there is no process, and the problem is gone once one has sta
     {
       threads: 1,
       warmIsolates: 1,
+      warmMb: 64,
       warmMs: 1_000,
       residentMb: 1_000,
       compartments: 1,

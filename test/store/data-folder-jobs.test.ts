@@ -36,8 +36,8 @@ test('after kill -9 everything acknowledged is there, and what ran is handed out
   const { added = [], received = [], started = [] } = lines;
   expect(started).toHaveLength(2);
   const { jobs } = await storageIn(folder);
-  for (const id of added) expect(await jobs.countErrors(id), id).toBe(1);
-  const found = await jobs.received(exportId, { limit: 1_000_000, chars: 1_000_000_000 });
+  for (const id of added) expect(await jobs.errors.count(id), id).toBe(1);
+  const found = await jobs.messages.read(exportId, { limit: 1_000_000, chars: 1_000_000_000 });
   expect(received.length).toBeGreaterThan(0);
   expect(found.map(({ _id }) => _id)).toEqual(expect.arrayContaining(received));
   const runs = new RecordedJobs(jobs, 1_000);
@@ -82,9 +82,9 @@ test('a database that cannot be written: everything is a StoreError, and the que
   const writes: Record<string, () => Promise<unknown>> = {
     add: () => jobs.add(jobOf({})),
     update: () => jobs.update({ ...running, status: 'running' }),
-    putErrors: () => jobs.putErrors(running, 0, [errorOf(running, 0)]),
-    resolveErrors: () => jobs.resolveErrors(running._id),
-    receive: () => jobs.receive([messageOf(newId())]),
+    putErrors: () => jobs.errors.put(running, 0, [errorOf(running, 0)]),
+    resolveErrors: () => jobs.errors.resolve(running._id),
+    receive: () => jobs.messages.receive([messageOf(newId())]),
     forget: () => jobs.forget(running._integrationId),
     put: () => jobs.put([{ job: jobOf({}), errors: [] }]),
   };
@@ -127,22 +127,22 @@ test('long removals, lists and changes leave the event loop its turns', async ()
   await jobs.add(job);
   const data = JSON.stringify('ä'.repeat(20_000));
   for (let page = 0; page < 20; page++) {
-    await jobs.putErrors(
+    await jobs.errors.put(
       job,
       page,
       Array.from({ length: 100 }, () => errorOf(job, page, { data })),
     );
   }
   const exportId = newId();
-  for (let n = 0; n < 40; n++) await jobs.receive(Array.from({ length: 500 }, () => messageOf(exportId)));
+  for (let n = 0; n < 40; n++) await jobs.messages.receive(Array.from({ length: 500 }, () => messageOf(exportId)));
   const many = await addMany(jobs, 20_000);
   const works: Record<string, () => Promise<unknown>> = {
     'a list without a match': () => jobs.list({ before: undefined, limit: 10, types: ['none'] }),
-    'errors with their data': () => jobs.errors(job._id, { limit: 10_000 }),
-    resolve: () => jobs.resolveErrors(job._id),
+    'errors with their data': () => jobs.errors.list(job._id, { limit: 10_000 }),
+    resolve: () => jobs.errors.resolve(job._id),
     acknowledge: async () => {
-      const last = (await jobs.received(exportId, { limit: 100_000, chars: 1e9 })).at(-1);
-      await jobs.acknowledge(exportId, last?._id as string);
+      const last = (await jobs.messages.read(exportId, { limit: 100_000, chars: 1e9 })).at(-1);
+      await jobs.messages.acknowledge(exportId, last?._id as string);
     },
     'latest jobs of many flows': () => jobs.latestOf('', many),
     purge: () => jobs.purge('2100', 20_000),
@@ -151,7 +151,7 @@ test('long removals, lists and changes leave the event loop its turns', async ()
   for (const [name, work] of Object.entries(works)) {
     expect(await longestTurnMs(work), name).toBeLessThan(HELD_MS);
   }
-  expect(await jobs.countErrors(job._id)).toBe(0);
+  expect(await jobs.errors.count(job._id)).toBe(0);
 }, 60_000);
 
 /** @returns their flows */
@@ -168,11 +168,11 @@ test('messages of concurrent webhooks share durable writes', async () => {
   let next = 0;
   const from = performance.now();
   const sender = async (): Promise<void> => {
-    while (next++ < count) await jobs.receive([messageOf(exportId, `{"text":"${'x'.repeat(200)}"}`)]);
+    while (next++ < count) await jobs.messages.receive([messageOf(exportId, `{"text":"${'x'.repeat(200)}"}`)]);
   };
   await Promise.all(Array.from({ length: 32 }, sender));
   const perSecond = (count / (performance.now() - from)) * 1_000;
-  expect(await jobs.countReceived(exportId, 10_000)).toBe(count);
+  expect(await jobs.messages.count(exportId, 10_000)).toMatchObject({ count });
   // Generous: 4,000 on a busy machine. One write for each would be a tenth of that.
   expect(perSecond).toBeGreaterThan(1_000);
 });

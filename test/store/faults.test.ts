@@ -3,6 +3,8 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { startApplication } from '../flow/application.ts';
+import { makeFlow, runToEnd } from '../flow/scene.ts';
 import { type Client, createClient, errorsOf } from '../support/client.ts';
 import { folderOfFile, writeBundle } from '../support/folders.ts';
 import { installed } from '../support/runtime.ts';
@@ -24,6 +26,7 @@ async function start(): Promise<void> {
   server = await launchServer({
     BULKHEAD_TOKEN: TOKEN,
     BULKHEAD_DATA: data,
+    BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1',
     BULKHEAD_CONNECTORS: connectors,
     FAULTS_FILE: faultsFile,
     NODE_OPTIONS: `--import=${fileURLToPath(new URL('failing-files.ts', import.meta.url))}`,
@@ -98,6 +101,30 @@ test('a run whose changes cannot be written is recorded as failed', async () => 
   expect(run).toMatchObject({ outcome: 'failed', errors: [{ code: 'store_full' }] });
   await mend();
   expect((await client('GET', `/integrations/${id}`)).body.name).toBe('a');
+});
+
+test('a job whose page cannot be committed fails, and runs again once there is room', async () => {
+  const application = await startApplication(300);
+  onTestFinished(() => application.close());
+  const { body } = await client('POST', '/integrations', { name: 'own' });
+  const { origin } = application;
+  const response = { resourceIdPath: 'id', errorPath: 'error.message', failPath: 'error.code', failValues: ['odd'] };
+  const http = { method: 'POST', relativeURI: '/batch', batchSize: 100, response };
+  const { flowId } = await makeFlow(client, { origin, integrationId: body._id, import: { http } });
+  application.intercept = async ({ url }, response) => {
+    if (url !== '/batch') return false;
+    await fail({ operation: 'write', code: 'ENOSPC' });
+    const refused = { code: 'odd', message: 'not this one' };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify([{ error: refused }, ...Array.from({ length: 99 }, (_, id) => ({ id }))]));
+    return true;
+  };
+  const failed = await runToEnd(client, flowId);
+  const counts = { numSuccess: 0, numError: 0, numOpenError: 0, numPagesProcessed: 0 };
+  expect(failed).toMatchObject({ status: 'failed', ...counts, errors: [{ code: 'store_full' }] });
+  await mend();
+  application.intercept = () => false;
+  expect(await runToEnd(client, flowId)).toMatchObject({ status: 'completed', numSuccess: 300 });
 });
 
 test('a refused commit stays lost after a kill, even if all but its last byte was written', async () => {

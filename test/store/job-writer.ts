@@ -24,7 +24,7 @@ async function addJobs(): Promise<never> {
   for (;;) {
     const job = jobOf({});
     await jobs.add(job);
-    await jobs.putErrors(job, 0, [errorOf(job, 0)]);
+    await jobs.errors.put(job, 0, [errorOf(job, 0)]);
     print('added', job._id);
     await nextTurn();
   }
@@ -33,7 +33,7 @@ async function addJobs(): Promise<never> {
 async function receive(): Promise<never> {
   for (;;) {
     const _id = newId();
-    await jobs.receive([{ _id, integrationId: newId(), exportId, body: '{}' }]);
+    await jobs.messages.receive([{ _id, integrationId: newId(), exportId, body: '{}' }]);
     print('received', _id);
   }
 }

@@ -1,6 +1,13 @@
 /** The contract of the jobs of flows, run on every engine. */
 import { describe, expect, test, vi } from 'vitest';
-import type { JobHandlers, JobStatus, JobStore, ReceivedMessage, StoredJob } from '../../src/store/jobs.ts';
+import type {
+  JobHandlers,
+  JobStatus,
+  JobStore,
+  ReceivedMessage,
+  StoredJob,
+  StoredJobError,
+} from '../../src/store/jobs.ts';
 import { newId } from '../support/documents.ts';
 import { errorOf, jobOf } from '../support/job-records.ts';
 import { RecordedJobs } from '../support/recorded-jobs.ts';
@@ -136,17 +143,15 @@ describe.each(engines)('%s', (_name, open) => {
       await jobs.add(job);
       const [a, b, c, d] = [0, 0, 1, 0].map((page) => errorOf(job, page, { data: JSON.stringify({ text: TEXT }) }));
       if (!a || !b || !c || !d) throw new Error('no errors');
-      await jobs.putErrors(job, 0, [a, b]);
-      await jobs.putErrors(job, 1, [c]);
-      expect(await jobs.errors(job._id, { limit: 10 })).toEqual([a, b, c]);
+      await jobs.errors.put(job, 0, [a, b]);
+      await jobs.errors.put(job, 1, [c]);
+      expect(await jobs.errors.list(job._id, { limit: 10 })).toEqual([a, b, c]);
       // As when a page is repeated after its node died.
-      await jobs.putErrors(job, 0, [d]);
-      expect(await jobs.errors(job._id, { limit: 10 })).toEqual([c, d]);
-      expect(await jobs.errors(job._id, { limit: 1, after: c._id })).toEqual([d]);
-      const { data: _, ...bare } = c;
-      expect(await jobs.errors(job._id, { limit: 1, withoutData: true })).toEqual([bare]);
-      await jobs.putErrors(job, 0, []);
-      expect(await jobs.countErrors(job._id)).toBe(1);
+      await jobs.errors.put(job, 0, [d]);
+      expect(await jobs.errors.list(job._id, { limit: 10 })).toEqual([c, d]);
+      expect(await jobs.errors.list(job._id, { limit: 1, after: c._id })).toEqual([d]);
+      await jobs.errors.put(job, 0, []);
+      expect(await jobs.errors.count(job._id)).toBe(1);
     });
 
     test('errors are resolved once, some or all, and counted', async () => {
@@ -154,15 +159,15 @@ describe.each(engines)('%s', (_name, open) => {
       const job = jobOf({});
       await jobs.add(job);
       const all = Array.from({ length: 120 }, () => errorOf(job, 0));
-      await jobs.putErrors(job, 0, all);
+      await jobs.errors.put(job, 0, all);
       const some = idsOf(all.slice(0, 50));
-      expect(await jobs.resolveErrors(job._id, [...some, newId()])).toBe(50);
-      expect(await jobs.resolveErrors(job._id, some)).toBe(0);
-      expect([await jobs.countErrors(job._id), await jobs.countErrors(job._id, true)]).toEqual([120, 50]);
-      expect(idsOf(await jobs.errors(job._id, { limit: 2, isResolved: false }))).toEqual(idsOf(all.slice(50, 52)));
-      expect(await jobs.resolveErrors(job._id)).toBe(70);
-      expect(await jobs.countErrors(job._id, false)).toBe(0);
-      expect(await jobs.resolveErrors(job._id, [])).toBe(0);
+      expect(await jobs.errors.resolve(job._id, [...some, newId()])).toBe(50);
+      expect(await jobs.errors.resolve(job._id, some)).toBe(0);
+      expect([await jobs.errors.count(job._id), await jobs.errors.count(job._id, true)]).toEqual([120, 50]);
+      expect(idsOf(await jobs.errors.list(job._id, { limit: 2, isResolved: false }))).toEqual(idsOf(all.slice(50, 52)));
+      expect(await jobs.errors.resolve(job._id)).toBe(70);
+      expect(await jobs.errors.count(job._id, false)).toBe(0);
+      expect(await jobs.errors.resolve(job._id, [])).toBe(0);
     });
 
     test('a page of them ends once their records have so many characters', async () => {
@@ -170,9 +175,9 @@ describe.each(engines)('%s', (_name, open) => {
       const job = jobOf({});
       await jobs.add(job);
       const errors = [errorOf(job, 0, { data: '"12"' }), errorOf(job, 0), errorOf(job, 0, { data: '"345"' })];
-      await jobs.putErrors(job, 0, errors);
+      await jobs.errors.put(job, 0, errors);
       const read = async (chars: number, after?: string) =>
-        idsOf(await jobs.errors(job._id, { chars, after, limit: 9 }));
+        idsOf(await jobs.errors.list(job._id, { chars, after, limit: 9 }));
       expect([await read(4), await read(5), await read(100)].map(({ length }) => length)).toEqual([1, 3, 3]);
       expect(await read(1, errors[1]?._id)).toEqual([errors[2]?._id]);
     });
@@ -180,8 +185,8 @@ describe.each(engines)('%s', (_name, open) => {
     test('a job that is gone gets no errors', async () => {
       const jobs = await openJobs();
       const job = jobOf({});
-      await jobs.putErrors(job, 0, [errorOf(job, 0)]);
-      expect(await jobs.countErrors(job._id)).toBe(0);
+      await jobs.errors.put(job, 0, [errorOf(job, 0)]);
+      expect(await jobs.errors.count(job._id)).toBe(0);
     });
   });
 
@@ -198,22 +203,28 @@ describe.each(engines)('%s', (_name, open) => {
       const [integrationId, one, two] = [newId(), newId(), newId()];
       const all = Array.from({ length: 10 }, (_, n) => messageOf(one, integrationId, JSON.stringify(`${TEXT}${n}`)));
       const other = messageOf(two, integrationId);
-      await Promise.all([jobs.receive(all.slice(0, 4)), jobs.receive([other]), jobs.receive(all.slice(4))]);
-      expect(await jobs.received(one, { limit: 100, chars: 1_000_000 })).toEqual(all);
-      expect(await jobs.received(two, { limit: 100, chars: 1 })).toEqual([other]);
+      await Promise.all([
+        jobs.messages.receive(all.slice(0, 4)),
+        jobs.messages.receive([other]),
+        jobs.messages.receive(all.slice(4)),
+      ]);
+      expect(await jobs.messages.read(one, { limit: 100, chars: 1_000_000 })).toEqual(all);
+      expect(await jobs.messages.read(two, { limit: 100, chars: 1 })).toEqual([other]);
       const chars = (all[0]?.body.length ?? 0) * 3 + 1;
-      expect(await jobs.received(one, { limit: 100, chars })).toEqual(all.slice(0, 3));
-      expect(await jobs.received(one, { limit: 2, chars, after: all[3]?._id })).toEqual(all.slice(4, 6));
-      expect([await jobs.countReceived(one, 5), await jobs.countReceived(one, 50)]).toEqual([5, 10]);
-      await jobs.acknowledge(one, all[3]?._id as string);
-      await jobs.acknowledge(one, all[3]?._id as string);
-      expect(await jobs.received(one, { limit: 100, chars: 1_000_000 })).toEqual(all.slice(4));
+      expect(await jobs.messages.read(one, { limit: 100, chars })).toEqual(all.slice(0, 3));
+      expect(await jobs.messages.read(one, { limit: 2, chars, after: all[3]?._id })).toEqual(all.slice(4, 6));
+      const bytes = Buffer.byteLength(all[0]?.body ?? '');
+      expect(await jobs.messages.count(one, 5)).toEqual({ count: 5, bytes: 5 * bytes });
+      expect(await jobs.messages.count(one, 50)).toEqual({ count: 10, bytes: 10 * bytes });
+      await jobs.messages.acknowledge(one, all[3]?._id as string);
+      await jobs.messages.acknowledge(one, all[3]?._id as string);
+      expect(await jobs.messages.read(one, { limit: 100, chars: 1_000_000 })).toEqual(all.slice(4));
       // A checkpoint may name one that has been acknowledged.
-      expect(await jobs.received(one, { limit: 1, chars: 1, after: all[3]?._id })).toEqual([all[4]]);
-      const listed = await jobs.exportsWithMessages();
+      expect(await jobs.messages.read(one, { limit: 1, chars: 1, after: all[3]?._id })).toEqual([all[4]]);
+      const listed = await jobs.messages.exports();
       expect(new Set(listed.map(({ exportId }) => exportId))).toEqual(new Set([one, two]));
-      await jobs.acknowledge(one, all[9]?._id as string);
-      expect(await jobs.exportsWithMessages()).toEqual([{ integrationId, exportId: two }]);
+      await jobs.messages.acknowledge(one, all[9]?._id as string);
+      expect(await jobs.messages.exports()).toEqual([{ integrationId, exportId: two }]);
     });
 
     test('a message whose id is older than one that was read before is neither skipped nor removed', async () => {
@@ -221,13 +232,13 @@ describe.each(engines)('%s', (_name, open) => {
       const [integrationId, exportId] = [newId(), newId()];
       // The ids are made before the messages are stored, maybe on several nodes.
       const [early, late] = [messageOf(exportId, integrationId), messageOf(exportId, integrationId)];
-      await jobs.receive([late]);
-      const read = await jobs.received(exportId, { limit: 10, chars: 100 });
-      await jobs.receive([early]);
-      expect(await jobs.received(exportId, { limit: 10, chars: 100 })).toEqual([late, early]);
-      expect(await jobs.received(exportId, { limit: 10, chars: 100, after: read[0]?._id })).toEqual([early]);
-      await jobs.acknowledge(exportId, late._id);
-      expect(await jobs.received(exportId, { limit: 10, chars: 100 })).toEqual([early]);
+      await jobs.messages.receive([late]);
+      const read = await jobs.messages.read(exportId, { limit: 10, chars: 100 });
+      await jobs.messages.receive([early]);
+      expect(await jobs.messages.read(exportId, { limit: 10, chars: 100 })).toEqual([late, early]);
+      expect(await jobs.messages.read(exportId, { limit: 10, chars: 100, after: read[0]?._id })).toEqual([early]);
+      await jobs.messages.acknowledge(exportId, late._id);
+      expect(await jobs.messages.read(exportId, { limit: 10, chars: 100 })).toEqual([early]);
     });
 
     test('many small ones, and large ones, all arrive once', async () => {
@@ -235,14 +246,14 @@ describe.each(engines)('%s', (_name, open) => {
       const [integrationId, exportId] = [newId(), newId()];
       const all = Array.from({ length: 300 }, (_, n) => messageOf(exportId, integrationId, `"${n}"`));
       all.push(...Array.from({ length: 8 }, () => messageOf(exportId, integrationId, `"${'ä'.repeat(800_000)}"`)));
-      await Promise.all(all.map((message) => jobs.receive([message])));
+      await Promise.all(all.map((message) => jobs.messages.receive([message])));
       const found: ReceivedMessage[] = [];
       for (let after: string | undefined; found.length < all.length; after = found.at(-1)?._id) {
-        found.push(...(await jobs.received(exportId, { after, limit: 100, chars: 2_000_000 })));
+        found.push(...(await jobs.messages.read(exportId, { after, limit: 100, chars: 2_000_000 })));
       }
       expect(found).toEqual(all);
-      await jobs.acknowledge(exportId, found.at(-1)?._id as string);
-      expect(await jobs.countReceived(exportId, 10)).toBe(0);
+      await jobs.messages.acknowledge(exportId, found.at(-1)?._id as string);
+      expect(await jobs.messages.count(exportId, 10)).toEqual({ count: 0, bytes: 0 });
     });
   });
 
@@ -253,7 +264,7 @@ describe.each(engines)('%s', (_name, open) => {
       const all = [0, 1, 2, 3].map((n) => jobOf({ createdAt: at(n), status: n === 1 ? 'running' : 'completed' }));
       for (const job of all) {
         await jobs.add(job);
-        await jobs.putErrors(
+        await jobs.errors.put(
           job,
           0,
           Array.from({ length: 50 }, () => errorOf(job, 0)),
@@ -262,12 +273,12 @@ describe.each(engines)('%s', (_name, open) => {
       const [first, running, second, last] = all as [StoredJob, StoredJob, StoredJob, StoredJob];
       expect(await jobs.purge(at(3), 1)).toBe(1);
       expect(await jobs.get(first._id)).toBeUndefined();
-      expect(await jobs.countErrors(first._id)).toBe(0);
+      expect(await jobs.errors.count(first._id)).toBe(0);
       expect(await jobs.purge(at(3), 10)).toBe(1);
       expect(await jobs.purge(at(3), 10)).toBe(0);
       expect(idsOf(await jobs.list({ before: undefined, limit: 9 }))).toEqual([last._id, running._id]);
-      expect(await jobs.countErrors(second._id)).toBe(0);
-      expect(await jobs.countErrors(last._id)).toBe(50);
+      expect(await jobs.errors.count(second._id)).toBe(0);
+      expect(await jobs.errors.count(last._id)).toBe(50);
     });
 
     test('forget removes everything of an integration, and nothing of others', async () => {
@@ -278,15 +289,17 @@ describe.each(engines)('%s', (_name, open) => {
       if (!one || !other) throw new Error('no jobs');
       for (const job of [one, other]) {
         await jobs.add(job);
-        await jobs.putErrors(job, 0, [errorOf(job, 0)]);
-        await jobs.receive([{ _id: newId(), integrationId: job._integrationId, exportId: newId(), body: '1' }]);
+        await jobs.errors.put(job, 0, [errorOf(job, 0)]);
+        await jobs.messages.receive([
+          { _id: newId(), integrationId: job._integrationId, exportId: newId(), body: '1' },
+        ]);
       }
       expect((await jobs.integrationIds()).sort()).toEqual([gone, stays].sort());
       await jobs.forget(gone);
       expect(await jobs.integrationIds()).toEqual([stays]);
       expect(await jobs.get(one._id)).toBeUndefined();
-      expect([await jobs.countErrors(one._id), await jobs.countErrors(other._id)]).toEqual([0, 1]);
-      expect(await jobs.exportsWithMessages()).toHaveLength(1);
+      expect([await jobs.errors.count(one._id), await jobs.errors.count(other._id)]).toEqual([0, 1]);
+      expect(await jobs.messages.exports()).toHaveLength(1);
       expect([...(await jobs.lastScheduled([one._flowId, other._flowId])).keys()]).toEqual([other._flowId]);
       expect(await jobs.update({ ...one, status: 'running' })).toBe(false);
     });
@@ -410,7 +423,7 @@ describe.each(engines)('%s', (_name, open) => {
       const job = jobOf({ status, scheduledAt: '2026-01-01T00:00:00.000Z', text: TEXT });
       added.push(job);
       await one.add(job);
-      await one.putErrors(job, 0, [
+      await one.errors.put(job, 0, [
         errorOf(job, 0, { data: JSON.stringify(TEXT) }),
         errorOf(job, 0, { isResolved: true }),
       ]);
@@ -418,21 +431,21 @@ describe.each(engines)('%s', (_name, open) => {
     const integrationId = newId();
     const body = JSON.stringify(TEXT);
     const messages = Array.from({ length: 5 }, () => ({ _id: newId(), integrationId, exportId, body }));
-    await one.receive(messages.slice(2));
-    await one.receive(messages.slice(0, 2));
+    await one.messages.receive(messages.slice(2));
+    await one.messages.receive(messages.slice(0, 2));
     const all = async (jobs: JobStore) => {
-      const listed: { job: StoredJob; errors: Awaited<ReturnType<JobStore['errors']>> }[] = [];
+      const listed: { job: StoredJob; errors: StoredJobError[] }[] = [];
       for (
         let page = await jobs.allJobs(undefined, 2);
         page.length > 0;
         page = await jobs.allJobs(page.at(-1)?._id, 2)
       ) {
-        for (const job of page) listed.push({ job, errors: await jobs.errors(job._id, { limit: 10 }) });
+        for (const job of page) listed.push({ job, errors: await jobs.errors.list(job._id, { limit: 10 }) });
       }
       const received: ReceivedMessage[] = [];
-      for (let page = await jobs.allMessages(undefined, 2); page.length > 0; ) {
+      for (let page = await jobs.messages.page(undefined, 2); page.length > 0; ) {
         received.push(...page);
-        page = await jobs.allMessages(page.at(-1)?._id, 2);
+        page = await jobs.messages.page(page.at(-1)?._id, 2);
       }
       return { listed, received };
     };
@@ -443,7 +456,7 @@ describe.each(engines)('%s', (_name, open) => {
     // All or none: the first is there already.
     await expect(two.put(listed)).rejects.toMatchObject({ name: 'StoreError' });
     await two.put(listed.slice(1));
-    await two.receive(received);
+    await two.messages.receive(received);
     expect(await all(two)).toEqual({ listed, received });
     const runs = new RecordedJobs(two);
     for (const job of added.slice(1)) {

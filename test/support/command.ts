@@ -63,8 +63,10 @@ export function runCommand(args: readonly string[], options: CommandOptions = {}
 }
 
 export interface CalledOptions extends CommandOptions {
-  /** Whether it writes to a terminal. */
+  /** Whether its stdout is a terminal. */
   readonly isTTY?: boolean;
+  /** Whether its stderr is one. */
+  readonly isErrTTY?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -83,7 +85,7 @@ function collector(isTTY: boolean): { stream: Output; text(): string } {
 /** Runs a command line in this process, which takes a tenth of the time. */
 export async function callCommand(args: readonly string[], options: CalledOptions = {}): Promise<Finished> {
   const out = collector(options.isTTY ?? false);
-  const err = collector(false);
+  const err = collector(options.isErrTTY ?? false);
   const code = await runCommandLine(args, {
     environment: { PATH: process.env.PATH ?? '', ...options.environment },
     cwd: options.cwd ?? tmpdir(),

@@ -31,7 +31,8 @@ export const proseOf = (markdown: string): string => withoutBlocks(markdown).rep
 
 /** Targets of links and pictures. */
 export function linksIn(markdown: string): string[] {
-  return [...proseOf(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  const found = proseOf(markdown).matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g);
+  return [...found].map(([, target, source = '']) => target ?? source);
 }
 
 /** Anchors of the headings, in GitHub's format. */

@@ -1,6 +1,7 @@
 /** The product as users start it: `npm start` in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { engineEnvironment } from './engine.ts';
@@ -62,6 +63,8 @@ export async function launchServer(
   node: readonly string[] = startArguments,
   shell = '',
 ): Promise<Server> {
+  // A server creates no folder for connectors that it was told to use.
+  if (environment.BULKHEAD_CONNECTORS !== undefined) await mkdir(environment.BULKHEAD_CONNECTORS, { recursive: true });
   const engine = await engineEnvironment(environment.BULKHEAD_DATA);
   const { child, out, err } = start(args, { BULKHEAD_PORT: '0', ...engine, ...environment }, node, shell);
   const exited = once(child, 'exit');

@@ -1,4 +1,4 @@
-/** Requests to a connection's application, by way of the runtime, which adds the credentials. */
+/** Requests to a connection's application, through the runtime, which adds the credentials. */
 import type { Web } from '../web-apis.ts';
 import { messageOf, OfflineSignal, PageError, shorten } from './errors.ts';
 import type { FlowRun } from './flow-run.ts';
@@ -19,7 +19,7 @@ export interface ApplicationRequest {
 
 export interface ApplicationAnswer {
   readonly status: number;
-  /** By name in lower case. */
+  /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
 }
@@ -34,15 +34,15 @@ interface Reply {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 const SERVER_ERROR = 500;
-/** A 500 is often the fault of what was sent, so it is not repeated for as long as the run may wait. */
+/** A 500 is often caused by the request itself, so it is repeated less. */
 const ATTEMPTS_AFTER_500 = 3;
-/** Too many requests, and what a server in between or a restart causes. */
+/** Too many requests, or a gateway or restart in between. */
 const BUSY = [429, 502, 503, 504];
-/** The mark of the runtime on what the application answered. What lacks it is the runtime's own answer. */
+/** The runtime marks the application's answers with this header. An answer without it is the runtime's own. */
 const PROXIED = 'bulkhead-proxied';
-/** Says in an answer of the runtime's own that it has no credentials for the connection. */
+/** In the runtime's own answer: it has no credentials for the connection. */
 const CONNECTION = 'bulkhead-connection';
-/** Errors of the runtime that another attempt may not have. */
+/** The runtime's errors that are worth another attempt. */
 const TRANSIENT = [
   'connection_failed',
   'overloaded',
@@ -53,7 +53,7 @@ const TRANSIENT = [
 ];
 
 /**
- * Sends a request, and again if the application is busy.
+ * Sends a request. Repeats it while the application is busy.
  *
  * @throws PageError `request_failed`, PauseSignal, OfflineSignal
  */
@@ -72,7 +72,7 @@ export async function send(run: FlowRun, request: ApplicationRequest): Promise<A
     try {
       await run.pauses.wait(pauseMs(answer, attempt), { code: 'request_failed', message });
     } catch (error) {
-      // A page is not put off for a record that the application cannot handle.
+      // One record that the application cannot handle must not delay the whole page.
       if ('status' in answer && answer.status === SERVER_ERROR) return answer;
       throw error;
     }
@@ -111,7 +111,7 @@ async function sendOnce(request: ApplicationRequest): Promise<ApplicationAnswer 
 
 function textOf({ body, bodyEncoding }: Reply): string {
   if (body === null || bodyEncoding === undefined) return body ?? '';
-  // What is not UTF-8 is read byte by byte, so that an error can be told.
+  // Read other encodings byte by byte, to be able to quote them in an error.
   return atob(body);
 }
 
@@ -127,7 +127,7 @@ function runtimeError(text: string): { readonly code: string; readonly message: 
   return { code: textAt(first, 'code') ?? 'request_failed', message: shorten(message) };
 }
 
-/** 403 says more often that a record is forbidden; with a challenge it is about the credentials (RFC 9110, 11.6.1). */
+/** 403 usually means that a record is forbidden; with a challenge, it concerns the credentials (RFC 9110, 11.6.1). */
 const isRefusal = ({ status, headers }: ApplicationAnswer): boolean =>
   status === 401 || (status === 403 && headers.has('www-authenticate'));
 
@@ -139,14 +139,14 @@ function retryAfterMs({ headers }: ApplicationAnswer): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-/** What `Retry-After` says, if it is there. The second time it does not help, so it is not taken for less than ours. */
+/** The time in `Retry-After`, if any. From the second attempt on, at least our own backoff. */
 function pauseMs(answer: ApplicationAnswer | { readonly problem: string }, attempt: number): number {
   const asked = 'headers' in answer ? retryAfterMs(answer) : undefined;
   if (asked === undefined) return backoffMs(attempt);
   return attempt === 1 ? asked : Math.max(asked, backoffMs(attempt - 1));
 }
 
-/** Doubles; a random half keeps runs apart that failed together. */
+/** Exponential. A random half of it separates runs that failed together. */
 function backoffMs(attempt: number): number {
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
   return longest / 2 + (Math.random() * longest) / 2;
@@ -154,7 +154,7 @@ function backoffMs(attempt: number): number {
 
 export const isSuccess = ({ status }: ApplicationAnswer): boolean => status >= 200 && status < 300;
 
-/** What an answer says is wrong: the text at a path, or its beginning. */
+/** The error text of an answer: at a path, or its beginning. */
 export function problemIn({ status, text }: ApplicationAnswer, body: unknown, error: unknown): string {
   const said = isObject(error) || Array.isArray(error) ? JSON.stringify(error) : error;
   const shown = said ?? (typeof body === 'string' ? body : text);

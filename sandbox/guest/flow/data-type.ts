@@ -3,7 +3,7 @@ import { type DateFormat, formatDate, InvalidDate, parseDate } from './dates.ts'
 import { PageError, shorten } from './errors.ts';
 import { asText, isEmpty } from './json.ts';
 
-/** A value that cannot be of the type. */
+/** The value cannot be converted to the type. */
 export class NotOfType extends Error {}
 
 export interface DateFormats {
@@ -56,7 +56,7 @@ function convertDate(value: unknown, { from, to }: DateFormats): string {
   }
 }
 
-/** @returns a function for the type, `stringarray` and the like included @throws PageError `mapping_invalid` */
+/** @returns a converter for the type, which may be a list such as `stringarray` @throws PageError `mapping_invalid` */
 export function converterFor(dataType: string | undefined, formats: DateFormats): (value: unknown) => unknown {
   const hasDates = Object.values(formats).some(
     ({ format, timezone }) => format !== undefined || timezone !== undefined,
@@ -65,7 +65,7 @@ export function converterFor(dataType: string | undefined, formats: DateFormats)
   if (type === undefined) return (value) => value;
   const name = type === 'string' && hasDates ? 'date' : type.replace(/array$/, '');
   const convert = Object.hasOwn(converters, name) ? converters[name] : undefined;
-  if (!convert) throw new PageError('mapping_invalid', `a mapping has the data type ${shorten(type, 50)}`);
+  if (!convert) throw new PageError('mapping_invalid', `a mapping has the unknown data type ${shorten(type, 50)}`);
   const one = (value: unknown): unknown => (isEmpty(value) ? value : convert(value, formats));
   return type.endsWith('array') ? (value) => (isEmpty(value) ? value : [value].flat().map(one)) : one;
 }

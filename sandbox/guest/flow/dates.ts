@@ -1,4 +1,4 @@
-/** Dates in mappings, templates and delta exports. Formats are those of Day.js, which are Moment's. */
+/** Dates in mappings, templates and delta exports. Formats are those of Day.js, the same as Moment's. */
 import dayjs from 'dayjs';
 import advancedFormat from 'dayjs/plugin/advancedFormat.js';
 import customParseFormat from 'dayjs/plugin/customParseFormat.js';
@@ -10,7 +10,7 @@ for (const plugin of [utc, timezone, customParseFormat, advancedFormat, localize
 
 export class InvalidDate extends Error {}
 
-/** An ISO 8601 text that says its offset from UTC. */
+/** An ISO 8601 text with an offset from UTC. */
 const HAS_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
 /** Unix time: seconds have ten digits until the year 2286. */
 const UNIX_TIME = /^\d{10}(?:\d{3})?$/;

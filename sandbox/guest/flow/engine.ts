@@ -17,7 +17,7 @@ const begin = (context: RunContext, connector: ConnectorFunctions): FlowRun => (
   pauses: new Pauses(context.limits.pauseMs, sleep),
 });
 
-/** Turns the two ends that are no errors into answers. */
+/** Turns the two signals that are not errors into answers. */
 async function answered<T>(work: Promise<T>): Promise<T | Pause | Offline> {
   try {
     return await work;

@@ -1,4 +1,4 @@
-/** How a call of the engine ends without an answer. */
+/** Ways in which an engine call ends without a result. */
 
 /** Errors that end the page: see `interface.ts`. */
 export type PageErrorCode =
@@ -23,7 +23,7 @@ export class PageError extends Error {
   }
 }
 
-/** What is wrong with one record. The others of its page go on. */
+/** A problem of one record. The other records of its page go on. */
 export class RecordProblem extends Error {
   readonly code: string;
   readonly source: string;
@@ -38,7 +38,7 @@ export class RecordProblem extends Error {
   }
 }
 
-/** The application asks to wait longer than a run may. */
+/** The application asks for a longer pause than a run may take. */
 export class PauseSignal extends Error {
   readonly afterMs: number;
   readonly code: string;
@@ -66,7 +66,7 @@ export function shorten(text: string, chars = MESSAGE_CHARS): string {
   return text.length <= chars ? text : `${text.slice(0, chars - 1)}…`;
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   try {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-/** Whether a record exists in the application already: it is created, updated or ignored. */
+/** Decides whether a record is created, updated or ignored, by whether the application already has it. */
 import { RecordProblem } from './errors.ts';
 import type { FlowRecord } from './interface.ts';
 import { asText, at, isEmpty, textAt } from './json.ts';
@@ -13,7 +13,7 @@ export interface ExistingRule {
   decide(record: unknown, lookedUp: LookedUp): Operation | 'ignore';
 }
 
-/** Earlier imports have these beside `http`, later ones in it. */
+/** Older imports have these settings beside `http`, newer ones inside it. */
 const settingOf = (record: FlowRecord, name: string): string | undefined =>
   textAt(record, `http.${name}`) ?? textAt(record, name);
 

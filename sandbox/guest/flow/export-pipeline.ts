@@ -1,4 +1,4 @@
-/** What happens to the records of a page after they are read: filter, transformation, `preSavePage`. */
+/** Processes the records of a page after reading: filter, transformation, `preSavePage`. */
 import { RecordProblem } from './errors.ts';
 import { filterRecords, transformRecords } from './filter.ts';
 import type { FlowRun } from './flow-run.ts';
@@ -9,11 +9,11 @@ import type { RecordErrors } from './record-errors.ts';
 
 export interface PipedPage {
   readonly data: readonly unknown[];
-  /** The hook asks for no further pages. */
+  /** The hook wants no further pages. */
   readonly isAborted: boolean;
 }
 
-/** Errors of records on their way to the hook, which may change them. */
+/** Errors of records before the hook, which may change them. */
 interface PageErrors {
   readonly errors: readonly GivenError[];
   readonly retryData: JsonObject;

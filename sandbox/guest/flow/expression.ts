@@ -89,7 +89,7 @@ export function isKept(rules: unknown, context: ExpressionContext): boolean {
     if (!Array.isArray(node)) return node;
     if (depth > DEPTH || ++nodes > NODES) throw new PageError('mapping_invalid', 'a filter is too large');
     const [operator, ...args] = node;
-    // A list with one rule in it is that rule.
+    // A list of rules: all must hold.
     if (Array.isArray(operator)) return node.every((rule) => booleanOf(evaluate(rule, depth + 1)));
     const name = asText(operator).toLowerCase();
     const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
@@ -97,7 +97,7 @@ export function isKept(rules: unknown, context: ExpressionContext): boolean {
     if (name === 'and') return args.every((arg) => booleanOf(evaluate(arg, depth + 1)));
     if (name === 'or') return args.some((arg) => booleanOf(evaluate(arg, depth + 1)));
     const operation = Object.hasOwn(operators, name) ? operators[name] : undefined;
-    if (!operation) throw new PageError('mapping_invalid', `a filter has no operator ${shorten(name, 50)}`);
+    if (!operation) throw new PageError('mapping_invalid', `a filter uses the unknown operator ${shorten(name, 50)}`);
     return operation(args.map((arg) => evaluate(arg, depth + 1)));
   };
   try {

@@ -12,7 +12,7 @@ type Kind = 'export' | 'import';
 
 const SOURCE_NAMES = { filter: 'output_filter', inputFilter: 'input_filter' } as const;
 
-/** The function that a filter or transformation of the type `script` names. */
+/** The function of a filter or transformation of the type `script`. */
 function scriptOf(config: object, role: string): ConnectorFunction | undefined {
   const name = textAt(config, 'script.function');
   return textAt(config, 'type') === 'script' && name !== undefined ? { role, section: 'hooks', name } : undefined;
@@ -21,11 +21,11 @@ function scriptOf(config: object, role: string): ConnectorFunction | undefined {
 function rulesOf(config: object, role: string): unknown {
   const version = at(config, 'expression.version') ?? at(config, 'version') ?? '1';
   if (String(version) !== '1')
-    throw new PageError('unsupported', `${role} has the version ${shorten(String(version), 20)}`);
+    throw new PageError('unsupported', `${role} has the unsupported version ${shorten(String(version), 20)}`);
   return at(config, 'expression.rules') ?? at(config, 'rules');
 }
 
-/** Which records a filter keeps. A script that fails is the problem of its record. */
+/** Which records a filter keeps. If a script fails, only its record fails. */
 export async function filterRecords(
   run: FlowRun,
   record: FlowRecord,
@@ -51,7 +51,7 @@ export async function filterRecords(
   return data.map((item) => isKept(rules, { record: item, settings, context }));
 }
 
-/** The records as a transformation makes them. */
+/** The transformed records. */
 export async function transformRecords(
   run: FlowRun,
   record: FlowRecord,
@@ -70,7 +70,7 @@ export async function transformRecords(
   }
   const rules = rulesOf(config, 'transform');
   if (rules === undefined || rules === null) return data;
-  // Rules are a list of sets of rules; the original uses the first.
+  // Rules may be a list of sets; integrator.io uses the first.
   const set = Array.isArray(rules) && Array.isArray(rules[0]) ? rules[0] : rules;
   const fields = listAt({ set }, 'set').map(ruleOf);
   return fields.length === 0 ? data : data.map((item) => transformed(item, fields));

@@ -1,4 +1,4 @@
-/** One call of the engine: what it was given, and what its parts share. */
+/** One call of the engine: its arguments, and the state its parts share. */
 import { PauseSignal, shorten } from './errors.ts';
 import type { ConnectorFunctions, EngineContext, FlowRecord } from './interface.ts';
 import { isObject, type JsonObject } from './json.ts';
@@ -15,7 +15,7 @@ export interface FlowRun {
   readonly pauses: Pauses;
 }
 
-/** Waits before repeated requests. All requests of a run wait for the same moment, so their pauses count once. */
+/** Pauses before repeated requests. Concurrent pauses of a run count once. */
 export class Pauses {
   readonly #sleep: (ms: number) => Promise<void>;
   #leftMs: number;
@@ -26,7 +26,7 @@ export class Pauses {
     this.#sleep = sleep;
   }
 
-  /** @throws PauseSignal if the run's pauses would become too long together */
+  /** @throws PauseSignal if the run's pauses would become too long in total */
   async wait(ms: number, reason: { readonly code: string; readonly message: string }): Promise<void> {
     const now = Date.now();
     const longerMs = now + ms - Math.max(now, this.#until);
@@ -44,7 +44,7 @@ export function connectionOf({ context }: FlowRun, record: FlowRecord): FlowReco
   return typeof id === 'string' && Object.hasOwn(context.connections, id) ? context.connections[id] : undefined;
 }
 
-/** The settings of the records that take part, as hooks and templates see them. */
+/** The settings of the records involved, for hooks and templates. */
 export function settingsOf(run: FlowRun, record: FlowRecord, kind: 'export' | 'import'): JsonObject {
   const { flow } = run.context;
   const parts = { flow, [kind]: record, connection: connectionOf(run, record) };

@@ -11,12 +11,12 @@ import { firstPosition, type Position, parsePosition } from './paging.ts';
 import { RecordErrors } from './record-errors.ts';
 import { readWrapper, type WrapperPosition } from './wrapper-export.ts';
 
-/** What a page hands to the next. */
+/** State passed from page to page. */
 interface ExportState {
   readonly position: Position | WrapperPosition;
-  /** Records of the answer at this position that were on pages before. */
+  /** Records of the answer at this position that earlier pages had. */
   readonly offset: number;
-  /** Records exported before, for `test.limit`. */
+  /** Records exported so far, for `test.limit`. */
   readonly count: number;
 }
 
@@ -30,7 +30,7 @@ export interface GenerateInput {
   readonly record: FlowRecord;
   readonly state?: unknown;
   readonly received?: readonly unknown[];
-  /** Records of the steps before, for a lookup. */
+  /** Records from earlier steps, for a lookup. */
   readonly data?: readonly unknown[];
   /** Index of the processor, for a lookup. */
   readonly step?: number;
@@ -41,7 +41,7 @@ const STATE_BYTES = 64 * 1024;
 const KINDS = ['http', 'wrapper', 'webhook'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** By `adaptorType`, or by what the record has. @throws PageError `unsupported` */
+/** From `adaptorType`, or from the record's other fields. @throws PageError `unsupported` */
 export function kindOf(record: FlowRecord): Kind {
   const adaptor = (textAt(record, 'adaptorType') ?? '').toLowerCase();
   const named = KINDS.find((kind) => adaptor.startsWith(kind)) ?? (adaptor.startsWith('rest') ? 'http' : undefined);
@@ -49,15 +49,15 @@ export function kindOf(record: FlowRecord): Kind {
   if (kind === undefined || (adaptor !== '' && named === undefined && record.type !== 'webhook')) {
     throw new PageError(
       'unsupported',
-      `${record._id} is neither of http, wrapper nor webhook: ${shorten(adaptor, 50)}`,
+      `${record._id} has the unsupported type ${shorten(adaptor, 50)}: only http, wrapper and webhook are supported`,
     );
   }
   return kind;
 }
 
 /**
- * The end of an answer that was longer than a page. The next page finds it here if it comes to the same isolate;
- * otherwise the answer is read again.
+ * The rest of an answer that was longer than a page, for the next page. If that runs in another isolate, it reads the
+ * answer again.
  */
 let remainder: { readonly key: string; readonly read: ReadRecords } | undefined;
 const REMAINDER_RECORDS = 100_000;
@@ -102,7 +102,7 @@ function nextState(state: ExportState, read: ReadRecords, taken: number, count: 
   const next = { position: read.next, offset: 0, count };
   const bytes = byteLength(JSON.stringify(next));
   if (bytes > STATE_BYTES) {
-    throw new PageError('page_too_large', `the export's state has ${bytes} bytes: ${STATE_BYTES} are possible`);
+    throw new PageError('page_too_large', `the export's state has ${bytes} bytes; the limit is ${STATE_BYTES}`);
   }
   return next;
 }
@@ -140,7 +140,7 @@ const keyOf = ({ context }: Pick<FlowRun, 'context'>, record: FlowRecord, state:
 function stateOf(state: unknown): ExportState | undefined {
   if (state === undefined || state === null) return undefined;
   if (!isObject(state) || !isObject(state.position)) {
-    throw new PageError('response_invalid', 'the state is not one that the page before answered');
+    throw new PageError('response_invalid', 'the state is not from a previous page');
   }
   return {
     position: state.position,

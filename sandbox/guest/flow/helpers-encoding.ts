@@ -1,4 +1,4 @@
-/** Helpers that encode, decode, hash and draw random values. */
+/** Helpers that encode, decode, hash and make random values. */
 import { hmac as makeHmac } from '@noble/hashes/hmac.js';
 import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
@@ -19,7 +19,7 @@ function algorithmOf(name: unknown): (typeof algorithms)['sha256'] {
   return algorithms[key as keyof typeof algorithms] as (typeof algorithms)['sha256'];
 }
 
-/** In pieces: a call takes only so many arguments. */
+/** In pieces, because the number of arguments is limited. */
 function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 8_192) text += String.fromCharCode(...bytes.subarray(i, i + 8_192));
@@ -38,7 +38,7 @@ const encoded = (bytes: Uint8Array, encoding: unknown): string =>
   encoding === 'base64' ? toBase64(bytes) : bytesToHex(bytes);
 
 function randomText(letters: string, length: number): string {
-  // More bytes than letters, so that the letters are equally likely.
+  // 32 bits per letter, so that all letters are almost equally likely.
   const bytes = crypto.getRandomValues(new Uint32Array(Math.max(0, Math.min(RANDOM_CHARS, length))));
   return Array.from(bytes, (value) => letters[value % letters.length]).join('');
 }
@@ -57,7 +57,7 @@ export const encodingHelpers = {
       throw new PageError('template_invalid', 'a text to decode is not percent-encoded');
     }
   },
-  /** A text as it stands between the quotes of JSON. */
+  /** A text as JSON, without the quotes. */
   jsonEncode: (value: unknown) => (typeof value === 'string' ? JSON.stringify(value).slice(1, -1) : value),
   jsonSerialize: (value: unknown) => JSON.stringify(value ?? null),
   jsonParse(value: unknown) {

@@ -1,4 +1,4 @@
-/** Helpers that decide, as blocks or as values of other helpers, and those that look something up. */
+/** Helpers for decisions, as blocks or as arguments, and for look-ups. */
 import { PageError } from './errors.ts';
 import { given, type HelperOptions } from './helpers-number.ts';
 import { asText, isEmpty, isObject, own } from './json.ts';
@@ -11,7 +11,7 @@ function decide(context: unknown, isTrue: boolean, { fn, inverse }: HelperOption
 
 const optionsOf = (args: readonly unknown[]): HelperOptions => args.at(-1) as HelperOptions;
 
-/** As JavaScript compares primitives. Objects are compared as their JSON, so that none is converted by its own code. */
+/** Like JavaScript for primitives. Objects compare as JSON, so that none of their own code runs. */
 function compareValues(left: unknown, operator: unknown, right: unknown): boolean {
   const [a, b] = [left, right].map((value) => (typeof value === 'object' && value !== null ? asText(value) : value));
   const [x, y] = [a as string, b as string];
@@ -35,7 +35,10 @@ function compareValues(left: unknown, operator: unknown, right: unknown): boolea
     case '>=':
       return x >= y;
     default:
-      throw new PageError('template_invalid', `compare has no operator ${JSON.stringify(operator)?.slice(0, 20)}`);
+      throw new PageError(
+        'template_invalid',
+        `compare has the unknown operator ${JSON.stringify(operator)?.slice(0, 20)}`,
+      );
   }
 }
 
@@ -60,11 +63,11 @@ export const logicHelpers = {
       : asText(collection).includes(asText(value));
     return decide(this, isFound, optionsOf(args));
   },
-  /** `{{{{raw}}}} … {{{{/raw}}}}`: what is in it stays as it is. */
+  /** `{{{{raw}}}} … {{{{/raw}}}}`: the content is not rendered. */
   raw(this: unknown, { fn }: HelperOptions) {
     return fn ? fn(this) : '';
   },
-  /** `lookup "name of a static lookup" value`, or as in Handlebars `lookup object key`. */
+  /** `lookup "name of a static lookup" value`, or `lookup object key` as in Handlebars. */
   lookup(...args: unknown[]) {
     const [from, key] = given(args);
     if (typeof from !== 'string') return own(from, asText(key));

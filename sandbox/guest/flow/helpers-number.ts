@@ -2,16 +2,16 @@
 import { PageError } from './errors.ts';
 import { isEmpty } from './json.ts';
 
-/** What Handlebars appends to a helper's arguments. */
+/** Handlebars appends this to a helper's arguments. */
 export interface HelperOptions {
   readonly hash: Readonly<Record<string, unknown>>;
-  /** The parts of a block; a helper that stands in a text has none. */
+  /** The content of a block; undefined for an inline helper. */
   readonly fn?: (context: unknown) => string;
   readonly inverse?: (context: unknown) => string;
   readonly data?: { readonly root?: unknown };
 }
 
-/** The arguments as they are written, without the options. */
+/** The arguments without the options. */
 export const given = (args: readonly unknown[]): unknown[] => args.slice(0, -1);
 
 function numberOf(value: unknown): number {
@@ -25,7 +25,7 @@ function numberOf(value: unknown): number {
   return number;
 }
 
-/** Without the digits that binary fractions add: 0.1 + 0.2 is 0.3. */
+/** Hides the error of binary fractions: 0.1 + 0.2 is 0.3. */
 const tidy = (number: number): number => Number(number.toPrecision(15));
 const unary = (compute: (a: number) => number) => (a: unknown) => tidy(compute(numberOf(a)));
 const binary = (compute: (a: number, b: number) => number) => (a: unknown, b: unknown) =>

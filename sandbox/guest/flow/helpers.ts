@@ -1,4 +1,4 @@
-/** Helpers of templates, with the names and arguments of the original. */
+/** Helpers of templates, with the names and arguments of integrator.io. */
 import { dateHelpers } from './helpers-date.ts';
 import { encodingHelpers } from './helpers-encoding.ts';
 import { logicHelpers } from './helpers-logic.ts';

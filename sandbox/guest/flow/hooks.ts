@@ -1,4 +1,4 @@
-/** Calls a connector's hooks and wrappers, and checks what they answer. */
+/** Calls a connector's hooks and wrappers, and checks their answers. */
 import { messageOf, PageError, type PageErrorCode, shorten } from './errors.ts';
 import { connectionOf, type FlowRun, settingsOf } from './flow-run.ts';
 import type { FlowRecord } from './interface.ts';
@@ -31,11 +31,11 @@ export function wrapperOf(record: FlowRecord, role: string): ConnectorFunction {
   const wrapper = objectAt(record, 'wrapper');
   const name = textAt(wrapper, 'function');
   if (name === undefined)
-    throw new PageError('unsupported', `${record._id} is of the type wrapper without wrapper.function`);
+    throw new PageError('unsupported', `${record._id} has the type wrapper, but no wrapper.function`);
   return { role, section: 'wrappers', name, configuration: wrapper.configuration ?? {} };
 }
 
-/** Options that every function of an export or import gets. */
+/** Options of all functions of an export or import. */
 export function commonOptions(run: FlowRun, record: FlowRecord, kind: 'export' | 'import'): JsonObject {
   const { context } = run;
   const { bearerToken, _integrationId, flow, _jobId, testMode } = context;
@@ -54,7 +54,7 @@ export function commonOptions(run: FlowRun, record: FlowRecord, kind: 'export' |
   };
 }
 
-/** What a function answered, copied: it may not change it afterwards. @throws PageError, or what the function threw */
+/** A copy of the function's answer, which it cannot change later. @throws PageError, or what the function threw */
 export async function callFunction(run: FlowRun, callee: ConnectorFunction, options: JsonObject): Promise<unknown> {
   const { section, name, configuration } = callee;
   const given = configuration === undefined ? options : { ...options, configuration };
@@ -72,7 +72,7 @@ export async function callFunction(run: FlowRun, callee: ConnectorFunction, opti
   }
 }
 
-/** An error of the connector keeps its code. Without one, it has ours. */
+/** A connector's error keeps its code, or gets ours if it has none. */
 function withCode(error: unknown, { role, section, name }: ConnectorFunction): unknown {
   const code: unknown = at(error, 'code');
   const isMissing = code === 'object_not_found' || code === 'invalid_function';
@@ -104,7 +104,7 @@ export function listOf(answer: unknown, callee: ConnectorFunction, length: numbe
   return answer;
 }
 
-/** 200 by default; NaN if it is no number. */
+/** 200 by default; NaN if it is not a number. */
 export const statusOf = ({ statusCode }: JsonObject): number =>
   isEmpty(statusCode) ? 200 : typeof statusCode === 'object' ? Number.NaN : Number(statusCode);
 

@@ -19,7 +19,7 @@ export interface ReadAnswer {
 
 const EPOCH = '1970-01-01T00:00:00.000Z';
 
-/** @param lookedUp the record of the flow that a lookup is for */
+/** @param lookedUp the flow's record that a lookup is for */
 export async function readHttp(
   run: FlowRun,
   record: FlowRecord,
@@ -37,7 +37,7 @@ export async function readHttp(
   const failure = failureIn(response, isSuccess(answer), body);
   if (failure) {
     const message = problemIn(answer, body, failure.error);
-    // A lookup fails for its record alone.
+    // A failed lookup affects only its record.
     if (lookedUp === undefined) throw new PageError('request_failed', message);
     throw new RecordProblem('request_failed', message, { source: 'http', statusCode: answer.status });
   }
@@ -55,7 +55,7 @@ function requestOf(
   const template = templateOf(record, connection);
   const laterURI = position.pages > 0 ? textAt(record, 'http.paging.relativeURI') : undefined;
   const values = { address: context, body: context };
-  // What was rendered from the answer before is not rendered again: it may contain anything.
+  // Text rendered from the previous answer may contain anything, so it is not rendered again.
   const address = position.relativeURI === undefined ? (laterURI ?? template.relativeURI) : '';
   const body = position.body === undefined ? template.body : undefined;
   const { isFilled } = position;
@@ -84,7 +84,7 @@ function exportContext(run: FlowRun, record: FlowRecord, position: Position, loo
   };
 }
 
-/** Earlier by the lag, for applications that show a change late. */
+/** Minus the lag, for applications that show changes late. */
 function deltaDate(record: FlowRecord, date: string | undefined, isLagged = true): string | undefined {
   if (date === undefined) return undefined;
   const lagMs = isLagged ? (numberAt(record, 'delta.lagOffset') ?? 0) : 0;

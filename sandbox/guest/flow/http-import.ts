@@ -1,7 +1,6 @@
-/** Sends records to an HTTP import: one by one, or in batches. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+/** Sends records to an HTTP import, one by one or in batches. */
 import { type ApplicationAnswer, type ApplicationRequest, isSuccess, problemIn, send } from './application.ts';
+import { digestOf } from './digest.ts';
 import { PageError, RecordProblem } from './errors.ts';
 import { connectionOf, type FlowRun, settingsOf } from './flow-run.ts';
 import { failureIn } from './http-export.ts';
@@ -15,17 +14,17 @@ import { parsePath, readPath } from './path.ts';
 import { buildRequest, pick, templateOf } from './request-template.ts';
 import { render, type TemplateContext } from './template.ts';
 
-/** A record that is to be sent. */
+/** A record to send. */
 export interface Submission {
   /** Before and after mapping and hooks. */
   readonly preMapped: unknown;
   readonly mapped: unknown;
   readonly operation: Operation;
-  /** Where the record is on its page: part of the `Idempotency-Key`. */
+  /** The record's position on its page: part of the `Idempotency-Key`. */
   readonly position: string;
 }
 
-/** What makes keys of requests unique: for job and page, and for the step. */
+/** Makes requests' keys unique per job and page, and per step. */
 export interface KeyPrefix {
   readonly prefix: string;
   readonly step: number;
@@ -58,7 +57,7 @@ export async function submitHttp(
   return submissions.map((submission) => results.get(submission) as ImportResult);
 }
 
-/** Records of one batch have one operation. */
+/** All records of a batch have the same operation. */
 function batchesOf(submissions: readonly Submission[], batchSize: number): Submission[][] {
   const batches: Submission[][] = [];
   for (const operation of ['create', 'update']) {
@@ -72,7 +71,7 @@ interface Batch {
   readonly record: FlowRecord;
   readonly connection: FlowRecord;
   readonly batch: readonly Submission[];
-  /** The body is a list, even of one record. */
+  /** The body is a list, even for one record. */
   readonly isList: boolean;
   readonly key: KeyPrefix;
   readonly settings: JsonObject;
@@ -110,7 +109,7 @@ function requestOf(
   const common = { import: record, settings, staticLookups: maps };
   const preMapped = batch.map((submission) => submission.preMapped);
   const records = isMapped ? batch.map((submission) => submission.mapped) : preMapped;
-  // Addresses need the ids that a mapping may leave out.
+  // Addresses may need ids that the mapping leaves out.
   const address = contextOf(preMapped, common);
   const request = buildRequest(connection, templateOf(record, connection, operation), {
     address,
@@ -118,8 +117,7 @@ function requestOf(
     records: isList ? records : records[0],
   });
   const text = JSON.stringify([key.prefix, key.step, batch[0]?.position, request.body ?? request.relativeURI]);
-  const idempotencyKey = bytesToHex(sha256(utf8ToBytes(text)));
-  return { ...request, headers: [...request.headers, ['idempotency-key', idempotencyKey]] };
+  return { ...request, headers: [...request.headers, ['idempotency-key', digestOf(text)]] };
 }
 
 const contextOf = (records: readonly unknown[], common: JsonObject): TemplateContext => ({
@@ -130,7 +128,7 @@ const contextOf = (records: readonly unknown[], common: JsonObject): TemplateCon
   batch_of_records: records.map((record) => ({ record })),
 });
 
-/** @throws PageError `response_invalid` if the answer has to be read, and cannot */
+/** @throws PageError `response_invalid` if the body is needed but unreadable */
 function bodyOf(record: FlowRecord, answer: ApplicationAnswer): unknown {
   const mediaType = textAt(record, 'http.successMediaType');
   const hasPaths = Object.values(objectAt(record, 'http.response')).some((path) => !isEmpty(pick(path, 0)));
@@ -150,7 +148,7 @@ function resultsOfList(given: Batch, answer: ApplicationAnswer, body: unknown, o
   const response = objectAt(record, 'http.response');
   const list = resourceIn(response, body, operation);
   if (!isSuccess(answer) || !Array.isArray(list) || list.length !== batch.length) {
-    // One answer for all of them.
+    // One answer for all records.
     const failure = failureIn(response, isSuccess(answer), body, operation);
     return batch.map((submission) =>
       failure ? refused(answer, body, failure.error) : success(given, submission, undefined, body, operation),
@@ -193,7 +191,7 @@ function success(
   });
 }
 
-/** A link to what was sent. By then it is too late for an error. */
+/** A link to the sent record. Errors are ignored: it has been sent already. */
 function linkOf(record: FlowRecord, context: TemplateContext): string | undefined {
   const template = textAt(record, 'dataURITemplate');
   try {

@@ -1,9 +1,9 @@
-/** What became of a record that was sent to an import. */
+/** Results of records that were sent to an import. */
 import type { RecordProblem } from './errors.ts';
 import { type GivenError, statusOf } from './hooks.ts';
 import type { JsonObject } from './json.ts';
 
-/** As hooks and response mappings see it: an entry of `responseData`. */
+/** An entry of `responseData`, for hooks and response mappings. */
 export interface ImportResponse {
   readonly statusCode: number;
   readonly errors?: readonly GivenError[];
@@ -16,7 +16,7 @@ export interface ImportResponse {
 export interface ImportResult {
   readonly outcome: 'success' | 'error' | 'ignore';
   readonly response: ImportResponse;
-  /** Of a record that failed, why; of another, what was wrong with it all the same. */
+  /** Why the record failed; otherwise, errors to be logged. */
   readonly errors: readonly GivenError[];
   /** HTTP status of the application, if it refused the record. */
   readonly statusCode?: number;
@@ -44,7 +44,7 @@ export function sent(response: Omit<ImportResponse, 'statusCode'>): ImportResult
   return { outcome: 'success', response: { statusCode: OK, ...response }, errors: [] };
 }
 
-/** The result that an entry of `responseData` says. */
+/** The result that an entry of `responseData` stands for. */
 export function resultOf(
   entry: JsonObject,
   errors: readonly GivenError[],

@@ -26,20 +26,20 @@ import { submitWrapper } from './wrapper-import.ts';
 /** A record on its way through the import. */
 interface Passage {
   readonly position: string;
-  /** As it came; then as `preMap` made it. */
+  /** The record before or after `preMap`. */
   preMapped: unknown;
   mapped: unknown;
   operation: Operation;
-  /** Errors that were logged while it went on. */
+  /** Errors to log that did not stop it. */
   readonly notes: GivenError[];
-  /** Set when its way has ended: before it was sent, or by what the application answered. */
+  /** Set once it is decided: before sending, or by the application's answer. */
   result?: ImportResult;
   wasSent?: boolean;
 }
 
 export interface ImportOptions {
   readonly key: KeyPrefix;
-  /** Of each record, on its page. */
+  /** Position of each record on its page. */
   readonly positions?: readonly string[];
 }
 
@@ -111,7 +111,7 @@ async function postMap(run: FlowRun, record: FlowRecord, passages: readonly Pass
   });
 }
 
-/** Each entry is `{data}`, `{data, errors}`, `{errors}` or `{}`: goes on, goes on with errors, fails, is ignored. */
+/** Each entry is `{data}`, `{data, errors}`, `{errors}` or `{}`: passes, passes with errors, fails, is ignored. */
 async function mappingHook(
   run: FlowRun,
   record: FlowRecord,
@@ -139,7 +139,7 @@ async function mappingHook(
 
 async function map(run: FlowRun, record: FlowRecord, lookups: Lookups, passages: readonly Passage[]): Promise<void> {
   if (Array.isArray(record.mappings) && record.mappings.length > 0 && record.mapping === undefined) {
-    throw new PageError('unsupported', 'mappings of the second version are not evaluated; use mapping');
+    throw new PageError('unsupported', 'mappings of version 2 are not supported; use mapping');
   }
   const mapping = compileMapping(record.mapping, lookups);
   const rule = existingRule(record, lookups);
@@ -176,7 +176,7 @@ function mapped(mapping: Mapping, { preMapped, operation }: Passage, common: Jso
   return target;
 }
 
-/** Where the record of a child comes from: not part of it. */
+/** Removes the reference to the parent record, which is not part of the child. */
 function withoutParent(record: unknown): unknown {
   if (!isObject(record) || !Object.hasOwn(record, '_PARENT')) return record;
   const { _PARENT, ...own } = record;
@@ -195,7 +195,7 @@ async function submit(
     ({ preMapped, mapped, operation, position }): Submission => ({ preMapped, mapped, operation, position }),
   );
   const kind = kindOf(record);
-  if (kind === 'webhook') throw new PageError('unsupported', `the import ${record._id} is neither of http nor wrapper`);
+  if (kind === 'webhook') throw new PageError('unsupported', `the import ${record._id} is neither http nor wrapper`);
   const results =
     kind === 'wrapper'
       ? await submitWrapper(run, record, submissions)

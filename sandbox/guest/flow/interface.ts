@@ -1,8 +1,8 @@
 /**
- * The flow engine runs in the isolate, beside the connector's hooks and wrappers (contract 16). Each call of it is a
- * run: it reads one page, processes one page, or runs one export or import alone. Everything crosses as JSON.
+ * The flow engine runs in the isolate, beside the connector's hooks and wrappers (contract 16). Each of its calls is a
+ * run: it reads one page, processes one page, or runs one export or import alone. Arguments and answers are JSON.
  *
- * What the engine answers is what any connector could answer: data, never authority. The runtime checks and bounds it.
+ * A connector could forge the engine's answers, so the runtime checks them like any connector's.
  */
 type Json = unknown;
 type JsonObject = { readonly [key: string]: Json };
@@ -10,7 +10,7 @@ type JsonObject = { readonly [key: string]: Json };
 /** An export, import, flow or connection as stored, with credentials masked. */
 export type FlowRecord = JsonObject & { readonly _id: string };
 
-/** What every call of the engine gets. `bearerToken`, `_integrationId`, `_connectorId` and `opts` come with each run. */
+/** Arguments of every engine call, besides every run's `bearerToken`, `_integrationId`, `_connectorId` and `opts`. */
 export interface EngineContext {
   readonly _integrationId: string;
   readonly bearerToken: string;
@@ -25,40 +25,40 @@ export interface EngineContext {
 }
 
 export interface EngineLimits {
-  /** Records on a page. What an export reads at once beyond this is cut into pages. */
+  /** Records on a page. A longer answer is cut into pages. */
   readonly pageRecords: number;
-  /** UTF-8 bytes of a page's JSON. A longer page is cut; a single record beyond it is an error of that record. */
+  /** UTF-8 bytes of a page's JSON. A longer page is cut; a single larger record fails. */
   readonly pageBytes: number;
-  /** Longest pause for a repeated request within a run. A longer one is answered as `pause`. */
+  /** Longest pause for a repeated request within a run. For a longer one, the answer is a `Pause`. */
   readonly pauseMs: number;
-  /** Errors with their records that a run answers. The others are only counted. */
+  /** Errors in an answer. Further ones are only counted. */
   readonly errors: number;
 }
 
 /** `generate`: reads one page of an export and calls `preSavePage`. */
 export interface GenerateOptions extends EngineContext {
   readonly export: FlowRecord;
-  /** What the previous page answered; absent for the first page. */
+  /** The state that the previous page returned; absent for the first page. */
   readonly state?: Json;
   /** Counts from 0 within this export and job. */
   readonly pageIndex: number;
-  /** ISO 8601. The time of the last completed job of a delta export, absent at first; and of this job. */
+  /** ISO 8601: the time of the delta export's last completed job, absent at first, and of this job. */
   readonly lastExportDateTime?: string;
   readonly currentExportDateTime: string;
-  /** What a webhook received, for a `webhook` export: one page's worth. */
+  /** Messages of a webhook export for one page. */
   readonly received?: readonly Json[];
-  /** Records of the steps before, for an export that is a lookup. */
+  /** Records from earlier steps, for an export that is a lookup. */
   readonly data?: readonly Json[];
 }
 
 export interface GeneratedPage {
   readonly data: readonly Json[];
-  /** No page follows. */
+  /** This is the last page. */
   readonly isLast: boolean;
-  /** For the next page's `state`. Its JSON is at most 64 KiB. Equal states of two successive pages end the job. */
+  /** For the next page's `state`: JSON of at most 64 KiB. */
   readonly state?: Json;
   readonly errors: readonly RecordError[];
-  /** Errors beyond the limit. */
+  /** Number of errors beyond the limit. */
   readonly errorsDropped: number;
 }
 
@@ -66,11 +66,11 @@ export interface GeneratedPage {
 export interface ProcessOptions extends EngineContext {
   readonly data: readonly Json[];
   readonly pageIndex: number;
-  /** In the flow's order, with the records that they name. */
+  /** In the flow's order, with their records. */
   readonly processors: readonly Processor[];
-  /** Index of the first processor: above 0 when records that failed at a later step are retried. */
+  /** Index of the first processor: above 0 for retries of records that failed at a later step. */
   readonly firstProcessor: number;
-  /** Prefix of the `Idempotency-Key` of every request of an import: unique for job and page. */
+  /** Prefix of the `Idempotency-Key` of imports' requests: unique per job and page. */
   readonly idempotencyPrefix: string;
   readonly lastExportDateTime?: string;
   readonly currentExportDateTime?: string;
@@ -82,7 +82,7 @@ export interface Processor {
   readonly record: FlowRecord;
   readonly responseMapping?: JsonObject;
   readonly hooks?: JsonObject;
-  /** Records that fail here go on to the next step all the same. */
+  /** Records that fail here go on to the next step anyway. */
   readonly proceedOnFailure?: boolean;
 }
 
@@ -99,7 +99,7 @@ export interface StepCounts {
   readonly numIgnore: number;
 }
 
-/** Why a record failed, or that it was sent on with an error. */
+/** Why a record failed, or an error that did not stop it. */
 export interface RecordError {
   readonly code: string;
   readonly message: string;
@@ -109,12 +109,12 @@ export interface RecordError {
   readonly step?: number;
   /** HTTP status of the application, if it refused the record. */
   readonly statusCode?: number;
-  /** The record as it came to this step, so that it can be sent again from there. Absent if it went on. */
+  /** The record as this step received it, for a retry from there. Absent if the error did not stop it. */
   readonly retryData?: Json;
 }
 
 /**
- * `invoke`: runs one export or import alone. An export answers `{ data }`, an import one result per record of `data`:
+ * `invoke`: runs one export or import alone. An export returns `{ data }`, an import one result per record of `data`:
  * `{ statusCode, id?, _json?, ignored?, errors? }`.
  */
 export interface InvokeOptions extends EngineContext {
@@ -126,19 +126,19 @@ export interface InvokeOptions extends EngineContext {
   readonly currentExportDateTime?: string;
 }
 
-/** Instead of an answer: ask again later, nothing of this page counts yet. */
+/** Instead of an answer: nothing of this page counts, call again later. */
 export interface Pause {
   readonly pause: { readonly afterMs: number; readonly code: string; readonly message: string };
 }
 
 /**
- * Errors that end the page, thrown with one of these codes, or with the connector's own if a hook threw:
+ * Errors that end the page are thrown with one of these codes, or with the connector's own if a hook threw:
  * `connection_offline` (with `_connectionId` in `offline`), `request_failed`, `response_invalid`, `page_too_large`,
  * `hook_failed`, `hook_invalid_response`, `wrapper_invalid_response`, `wrapper_loops`, `mapping_invalid`,
  * `template_invalid`, `unsupported`.
  */
 export interface Offline {
-  /** The connection refused the credentials: 401 of the application, or `connectionOffline` of a wrapper. */
+  /** The application refused the credentials: a 401, or a wrapper's `connectionOffline`. */
   readonly offline: { readonly _connectionId: string; readonly message: string };
 }
 
@@ -150,8 +150,8 @@ export interface FlowEngine {
 
 export interface ConnectorFunctions {
   /**
-   * Calls a function of the connector, in either style, and resolves to its answer: any value. Rejects with what the
-   * function threw, or with an error of the code `object_not_found` or `invalid_function`.
+   * Calls a function of the connector, in either style. Resolves to its answer, which may be any value. Rejects with
+   * what the function threw, or with the code `object_not_found` or `invalid_function`.
    *
    * @param section '' for a function of a flat module
    */

@@ -6,7 +6,7 @@ import { importRecords } from './import-step.ts';
 import type { InvokeOptions } from './interface.ts';
 import { RecordErrors } from './record-errors.ts';
 
-/** Characters of what an export answers, and pages that it reads for that. */
+/** Limits of an export's answer: characters, and pages to read. */
 const DATA_CHARS = 4 * 1024 * 1024;
 const PAGES = 1_000;
 
@@ -34,7 +34,7 @@ export async function invokeExport(run: FlowRun, { record, data, limits }: Invok
 }
 
 export async function invokeImport(run: FlowRun, { record, data = [] }: InvokeOptions): Promise<unknown> {
-  // Nothing repeats this call, so its requests have keys of their own.
+  // Nothing repeats this call, so its keys may be random.
   const key = { prefix: crypto.randomUUID(), step: 0 };
   const results = await importRecords(run, record, data, { key });
   return results.map(({ response, errors }) => ({ ...response, ...(errors.length === 0 ? {} : { errors }) }));

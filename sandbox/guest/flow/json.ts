@@ -33,14 +33,14 @@ export function textAt(value: unknown, path: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-/** A number, also one that was typed into a form as text. */
+/** A number, or a text with one, as forms store it. */
 export function numberAt(value: unknown, path: string): number | undefined {
   const found = at(value, path);
   const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
-/** How a value reads in a text. */
+/** A value as text. */
 export function asText(value: unknown): string {
   if (value === undefined || value === null) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
@@ -53,7 +53,7 @@ export function setOwn(object: object, key: string, value: unknown): void {
   } else (object as Record<string, unknown>)[key] = value;
 }
 
-/** UTF-8 bytes of a text. A surrogate alone counts as the three bytes of its replacement. */
+/** UTF-8 bytes of a text. A lone surrogate counts as the three bytes of its replacement. */
 export function byteLength(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {

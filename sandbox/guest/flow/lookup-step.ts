@@ -1,4 +1,4 @@
-/** A flow step that reads: an export that is asked for each record. */
+/** A lookup step: an export that reads for each record. */
 import { PageError, RecordProblem } from './errors.ts';
 import { filterRecords } from './filter.ts';
 import type { FlowRun } from './flow-run.ts';
@@ -13,7 +13,7 @@ const AT_ONCE = 10;
 const PAGES = 100;
 const RECORDS = 1_000;
 
-/** @returns for each record what it found, as `data` of its response */
+/** @returns a response per record, with the result as `data` */
 export async function lookUpRecords(
   run: FlowRun,
   record: FlowRecord,

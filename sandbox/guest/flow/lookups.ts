@@ -1,4 +1,4 @@
-/** Lookups of an import: static ones, which are maps, and dynamic ones, which ask the application. */
+/** Lookups of an import: static ones are maps, dynamic ones ask the application. */
 import { isSuccess, problemIn, send } from './application.ts';
 import { PageError, RecordProblem, shorten } from './errors.ts';
 import { connectionOf, type FlowRun, settingsOf } from './flow-run.ts';
@@ -18,14 +18,14 @@ const AT_ONCE = 10;
 const NOT_FOUND = 404;
 
 const SOURCE = 'lookup';
-/** Code of a lookup without a result. For whether a record exists, that is an answer. */
+/** Code of a lookup without a result. To the question whether a record exists, that means no. */
 export const NOTHING_FOUND = 'lookup_found_nothing';
 
 export class Lookups {
   readonly #run: FlowRun;
   readonly #import: FlowRecord;
   readonly #byName = new Map<string, JsonObject>();
-  /** Answers of this page, by request. */
+  /** Answers to this page's requests. */
   readonly #answers = new Map<string, Promise<unknown>>();
 
   constructor(run: FlowRun, record: FlowRecord) {
@@ -56,7 +56,7 @@ export class Lookups {
     return Object.fromEntries([...this.#byName].filter(([, lookup]) => isObject(lookup.map)));
   }
 
-  /** A RecordProblem if the map has no such key, and the lookup no default. */
+  /** Returns a RecordProblem if the map lacks the key and there is no default. */
   inMap(name: string, key: unknown): unknown {
     const lookup = this.#named(name);
     const map = lookup.map as JsonObject;
@@ -68,7 +68,7 @@ export class Lookups {
     );
   }
 
-  /** Asks dynamic lookups for many records. What failed stands among the values, as a RecordProblem. */
+  /** Runs dynamic lookups for many records. A failed lookup has a RecordProblem as its value. */
   resolve(names: readonly string[], records: readonly unknown[]): Promise<LookedUp[]> {
     const dynamic = [...new Set(names)].filter((name) => !this.isStatic(name));
     if (dynamic.length === 0) return Promise.resolve(records.map(() => new Map()));
@@ -124,7 +124,7 @@ export class Lookups {
   }
 }
 
-/** The value or the default; a RecordProblem if there is neither. */
+/** The value, the default, or a RecordProblem. */
 function orDefault(lookup: JsonObject, value: unknown, problem: string): unknown {
   if (!isEmpty(value) && !(Array.isArray(value) && value.length === 0)) return value;
   if (lookup.default !== undefined && lookup.default !== null) return lookup.default;

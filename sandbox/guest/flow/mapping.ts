@@ -1,4 +1,4 @@
-/** Mappings: `fields` and `lists` that make one record of another. */
+/** Mappings: `fields` and `lists` that turn one record into another. */
 import { converterFor, NotOfType } from './data-type.ts';
 import { messageOf, PageError, RecordProblem, shorten } from './errors.ts';
 import { isEmpty, isObject, type JsonObject, listAt, textAt } from './json.ts';
@@ -10,7 +10,7 @@ export type Operation = 'create' | 'update';
 
 export interface MappingSource {
   readonly record: unknown;
-  /** What templates see besides. */
+  /** Further values for templates. */
   readonly context: TemplateContext;
   readonly operation?: Operation | undefined;
   readonly lookedUp?: LookedUp;
@@ -18,7 +18,7 @@ export interface MappingSource {
 
 interface Field {
   readonly generate: Path;
-  /** Undefined if the path has no `[*]` or there is none. */
+  /** Undefined without a path, or for a path without `[*]`. */
   readonly extract: Path | undefined;
   valueOf(source: MappingSource, index?: number): { readonly value: unknown } | undefined;
 }
@@ -35,7 +35,7 @@ export interface Mapping {
 }
 
 const FIELDS = 2_000;
-/** Items that one list makes of one record. */
+/** Items of one list in one record. */
 const ITEMS = 10_000;
 const CONDITIONS = ['record_created', 'record_updated', 'extract_not_empty', 'lookup_not_empty', 'lookup_empty'];
 
@@ -114,7 +114,7 @@ function compileField(field: unknown, lookups: Lookups | undefined): Field {
 
 type Applies = (source: MappingSource, raw: unknown, lookUp: (name: string) => unknown) => boolean;
 
-/** When a field is mapped: `immutable` only for new records, `conditional.when` as it says. */
+/** Whether to map a field: `immutable` only for new records, otherwise according to `conditional.when`. */
 function conditionOf(config: JsonObject): Applies {
   const when = textAt(config, 'conditional.when');
   if (when !== undefined && !CONDITIONS.includes(when)) {
@@ -141,7 +141,7 @@ function conditionOf(config: JsonObject): Applies {
 }
 
 /**
- * Writes what the mapping makes of a source into a target.
+ * Maps a source into a target.
  *
  * @throws RecordProblem, or PageError if the mapping itself is wrong
  */
@@ -162,7 +162,7 @@ export function applyMapping({ fields, lists }: Mapping, source: MappingSource, 
   }
 }
 
-/** As many items as the longest list that a field extracts from. Fields without `[*]` are the same in each. */
+/** As many items as the longest extracted list. Fields without `[*]` are the same in each item. */
 function itemsOf({ fields }: List, source: MappingSource): unknown[] {
   const lengths = fields.flatMap(({ extract }) => {
     if (!extract?.includes(null)) return [];
@@ -172,7 +172,7 @@ function itemsOf({ fields }: List, source: MappingSource): unknown[] {
   const isAny = lengths.length > 0 || fields.every(({ extract }) => !extract?.includes(null));
   const length = lengths.length > 0 ? Math.max(...lengths) : Number(isAny);
   if (length > ITEMS) {
-    throw new RecordProblem('mapping_invalid', `a list would have ${length} items: ${ITEMS} are possible`, {
+    throw new RecordProblem('mapping_invalid', `a list would have ${length} items; the limit is ${ITEMS}`, {
       source: 'mapping',
     });
   }

@@ -5,7 +5,7 @@ import { PageError, shorten } from './errors.ts';
 import { asText, isObject, type JsonObject, setOwn } from './json.ts';
 
 /**
- * @param mediaType as in `http.successMediaType`; by default what the answer says
+ * @param mediaType as in `http.successMediaType`; default: the answer's `Content-Type`
  * @throws PageError `response_invalid`, `unsupported`
  */
 export function parseBody({ headers, text, status }: ApplicationAnswer, mediaType: string | undefined): unknown {
@@ -24,12 +24,12 @@ export function parseBody({ headers, text, status }: ApplicationAnswer, mediaTyp
     default:
       throw new PageError(
         'unsupported',
-        `answers of the media type ${shorten(String(mediaType), 50)} are not read yet`,
+        `answers of the media type ${shorten(String(mediaType), 50)} are not supported yet`,
       );
   }
 }
 
-/** For answers that need not be read: their text, if they cannot. */
+/** The parsed body, or its text if it cannot be parsed. */
 export function looseBody(answer: ApplicationAnswer): unknown {
   try {
     return parseBody(answer, undefined);
@@ -38,7 +38,7 @@ export function looseBody(answer: ApplicationAnswer): unknown {
   }
 }
 
-/** The first row has the names. Cells are texts. */
+/** The first row has the names. All values are texts. */
 export function parseCsv(text: string): JsonObject[] {
   const [names = [], ...rows] = csvParseRows(text.replace(/^\uFEFF/, ''));
   const isBlank = (row: readonly string[]): boolean => row.length === 1 && row[0] === '';

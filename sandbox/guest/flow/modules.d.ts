@@ -1,4 +1,4 @@
-/** Handlebars without its part for Node, in one file. */
+/** Handlebars in one file, without its Node part. */
 declare module 'handlebars/dist/handlebars.js' {
   import Handlebars from 'handlebars';
 

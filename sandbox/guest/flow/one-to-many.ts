@@ -1,17 +1,17 @@
-/** `oneToMany`: a step works on the items of a list in each record instead of on the records. */
+/** `oneToMany`: a step processes the items of a list in each record instead of the records. */
 import type { FlowRecord } from './interface.ts';
 import { isObject, textAt } from './json.ts';
 import { parsePath, readPath, writePath } from './path.ts';
 import { plainCopy } from './plain-copy.ts';
 
 export interface Child {
-  /** Index of its record on the page, and its own in the list; undefined if the record itself is meant. */
+  /** Index of its record on the page, and of the item in its list; the latter is undefined for the record itself. */
   readonly parent: number;
   readonly index?: number;
   readonly record: unknown;
 }
 
-/** What a step works on: the records, or the items of their lists. */
+/** What a step processes: the records, or the items of their lists. */
 export function childrenOf(record: FlowRecord, records: readonly unknown[]): Child[] {
   const path = textAt(record, 'pathToMany');
   if (record.oneToMany !== true || path === undefined) {
@@ -36,7 +36,7 @@ function without(record: unknown, name: string | null): unknown {
   return others;
 }
 
-/** The record of the flow with this child alone, so that the others are not sent again. */
+/** The flow's record with only this child, so that a retry does not send the others again. */
 export function retryDataOf(record: FlowRecord, item: unknown, { index }: Child): unknown {
   if (index === undefined) return item;
   const path = parsePath(textAt(record, 'pathToMany') ?? '');
@@ -46,7 +46,7 @@ export function retryDataOf(record: FlowRecord, item: unknown, { index }: Child)
   return copy;
 }
 
-/** Where a response is merged into a record: the record, or the item of its list. The record is a copy. */
+/** Where to merge a response: into the record, which is a copy, or into the item of its list. */
 export function targetIn(record: FlowRecord, item: unknown, { index }: Child): object | undefined {
   const target =
     index === undefined ? item : readPath(item, [...parsePath(textAt(record, 'pathToMany') ?? ''), String(index)]);

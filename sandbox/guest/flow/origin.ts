@@ -1,4 +1,4 @@
-/** Addresses that an application answers with, as relative URIs of its connection. */
+/** Converts addresses from an application's answers to relative URIs of its connection. */
 import { PageError, shorten } from './errors.ts';
 import type { FlowRecord } from './interface.ts';
 import { textAt } from './json.ts';
@@ -11,7 +11,7 @@ export function baseOf(connection: FlowRecord): URL {
     if (!url.pathname.endsWith('/')) url.pathname += '/';
     return url;
   } catch {
-    throw new PageError('request_failed', 'the connection has no base URI that an address could be compared with');
+    throw new PageError('request_failed', 'the connection has no base URI to compare an address with');
   }
 }
 
@@ -21,7 +21,7 @@ export const addressIn = (connection: FlowRecord, relativeURI: string): URL =>
 
 /**
  * @param address absolute, or relative to the request at `from`
- * @throws PageError `request_failed` if it leads elsewhere: credentials are sent along
+ * @throws PageError `request_failed` if it leads to another origin, which must not get the credentials
  */
 export function relativeTo(connection: FlowRecord, address: string, from = ''): string {
   const base = baseOf(connection);
@@ -32,11 +32,11 @@ export function relativeTo(connection: FlowRecord, address: string, from = ''): 
     throw new PageError('response_invalid', `the address of the next page is not valid: ${shorten(address, 100)}`);
   }
   if (url.origin !== base.origin) {
-    const message = `an address leads to ${shorten(url.origin, 100)}, away from the connection's ${base.origin}`;
+    const message = `an address leads to ${shorten(url.origin, 100)} instead of the connection's ${base.origin}`;
     throw new PageError('request_failed', message);
   }
   const path = url.pathname + url.search;
   if (path.startsWith(base.pathname)) return `/${path.slice(base.pathname.length)}`;
-  // Up from the base URI's path: the runtime appends what it is given.
+  // The runtime appends this to the base URI, so go up from its path first.
   return `${'/..'.repeat(base.pathname.split('/').length - 2)}${path}`;
 }

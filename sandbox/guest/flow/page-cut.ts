@@ -1,11 +1,11 @@
-/** Cuts what was read into pages. */
+/** Cuts records into pages. */
 import { byteLength } from './json.ts';
 
 export interface Cut {
   readonly records: readonly unknown[];
-  /** How many of the given records the page took, those that are too large included. */
+  /** Number of records taken, including those that are too large. */
   readonly taken: number;
-  /** Records that would not fit on a page of their own. */
+  /** Records too large for any page. */
   readonly tooLarge: number;
 }
 
@@ -14,7 +14,7 @@ const LIST_BYTES = 2;
 
 export function cutPage(data: readonly unknown[], pageRecords: number, pageBytes: number): Cut {
   const candidates = data.slice(0, pageRecords);
-  // A unit of UTF-16 has at most three bytes of UTF-8, so most pages are measured at once.
+  // A UTF-16 unit has at most three bytes of UTF-8, so most pages need no exact measurement.
   if (JSON.stringify(candidates).length * 3 <= pageBytes) {
     return { records: candidates, taken: candidates.length, tooLarge: 0 };
   }

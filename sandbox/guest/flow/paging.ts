@@ -1,4 +1,4 @@
-/** Where an export's next page is. */
+/** Finds an export's next page. */
 import LinkHeader from 'http-link-header';
 import type { ApplicationAnswer } from './application.ts';
 import { PageError, shorten } from './errors.ts';
@@ -9,16 +9,16 @@ import { parsePath, readPath } from './path.ts';
 import { withoutBraces } from './placement.ts';
 import { namesConnection, render, type TemplateContext } from './template.ts';
 
-/** Part of the export's state: it leads to the request of a page. */
+/** Part of the export's state: determines the request for a page. */
 export interface Position {
   /** Values of `{{export.http.paging.…}}`. */
   readonly page?: number;
   readonly skip?: number;
   readonly token?: string;
-  /** Rendered: from the answer before, which is gone by then. */
+  /** Rendered in advance from the previous answer, which is gone by then. */
   readonly relativeURI?: string;
   readonly body?: string;
-  /** The rendered texts still name values of the connection. */
+  /** The rendered texts still contain `{{connection.…}}`. */
   readonly isFilled?: boolean;
   /** Records and pages read before. */
   readonly records: number;
@@ -28,7 +28,7 @@ export interface Position {
 export const methods = ['page', 'skip', 'token', 'url', 'relativeuri', 'linkheader', 'body'] as const;
 type Method = (typeof methods)[number];
 
-/** What a page was read from. */
+/** The request and answer of a page. */
 export interface ReadPage {
   readonly answer: ApplicationAnswer;
   readonly body: unknown;
@@ -45,7 +45,7 @@ export function methodOf(record: FlowRecord): Method | undefined {
   const method = textAt(record, 'http.paging.method');
   if (method === undefined) return undefined;
   if (!methods.includes(method as Method)) {
-    throw new PageError('unsupported', `the paging method ${shorten(method, 50)} is not known`);
+    throw new PageError('unsupported', `unknown paging method ${shorten(method, 50)}`);
   }
   return method as Method;
 }
@@ -62,7 +62,7 @@ export function firstPosition(record: FlowRecord): Position {
   };
 }
 
-/** A position that came back as JSON. */
+/** Parses a position from JSON. */
 export function parsePosition(value: unknown): Position {
   const { isFilled } = objectAt({ value }, 'value');
   const numbers = { page: numberAt(value, 'page'), skip: numberAt(value, 'skip') };
@@ -80,7 +80,7 @@ export function parsePosition(value: unknown): Position {
   };
 }
 
-/** Whether a status says that the page before was the last. */
+/** Whether the status means that the previous page was the last. */
 export const isPastTheEnd = (record: FlowRecord, status: number, { pages }: Position): boolean =>
   pages > 0 &&
   methodOf(record) !== undefined &&
@@ -140,7 +140,7 @@ function numberAtPath(paging: object, name: string, body: unknown): number | und
   return text === '' || Number.isNaN(number) ? undefined : number;
 }
 
-/** The text in the answer at a path that the paging names. */
+/** The text in the answer at a path from the paging settings. */
 function valueAt(paging: object, name: string, body: unknown): string {
   const path = textAt(paging, name);
   return path === undefined ? '' : asText(readPath(body, parsePath(path)));
@@ -163,7 +163,7 @@ function linkIn(paging: object, { headers }: ApplicationAnswer): string {
   }
 }
 
-/** Templates over the answer, which the next call does not have any more. */
+/** Renders templates from this answer, because the next call does not have it. */
 function rendered(
   method: 'relativeuri' | 'body',
   paging: object,
@@ -179,7 +179,7 @@ function rendered(
   };
   const isFilled = namesConnection(template);
   const values = { ...context, previous_page };
-  // Braces of data are written otherwise in any case: another part of the request may name the connection.
+  // Always escape braces in data: another part of the request may contain `{{connection.…}}`.
   const text = render(template, values, method === 'body' ? 'json' : 'address', true).trim();
   if (isEmpty(text)) return undefined;
   return { ...next, [method === 'body' ? 'body' : 'relativeURI']: text, ...(isFilled ? { isFilled } : {}) };

@@ -1,6 +1,6 @@
 /**
- * Works on several items at once, and keeps their order. After a failure no further item is begun; those under way are
- * awaited, so that nothing is pending when the run ends.
+ * Processes several items at once, and keeps their order. After a failure, starts no further item and waits for the
+ * running ones, so that nothing is pending when the run ends.
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],

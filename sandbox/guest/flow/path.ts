@@ -8,7 +8,7 @@ export type Path = readonly (string | null)[];
 const PATHS_CACHED = 2_000;
 const PATH_CHARS = 1_000;
 const STEPS = 50;
-/** Highest index that a path may write to: a longer list would be made of holes. */
+/** Highest index that a path may write to, so that no list consists mostly of holes. */
 const INDEX_MAX = 1_000;
 
 const cache = new Map<string, Path>();
@@ -42,7 +42,7 @@ export function parsePath(text: string): Path {
 const invalid = (text: string, what: string): PageError =>
   new PageError('mapping_invalid', `the path ${JSON.stringify(text.slice(0, 100))} ${what}`);
 
-/** The value at a path. With `[*]`, the list of all values that are there. */
+/** The value at a path. With `[*]`, the list of all existing values. */
 export function readPath(value: unknown, path: Path, from = 0): unknown {
   let found = value;
   for (let i = from; i < path.length; i++) {
@@ -70,7 +70,7 @@ export function atIndex(path: Path, index: number): Path {
   return first === -1 ? path : path.with(first, String(index));
 }
 
-/** Sets the value at a path, and makes the objects and lists that lead there. @throws PageError */
+/** Sets the value at a path, and creates the objects and lists on the way. @throws PageError */
 export function writePath(target: object, path: Path, value: unknown): void {
   let object = target;
   for (let i = 0; i < path.length - 1; i++) {
@@ -90,7 +90,7 @@ function stepInto(object: object, step: string | null): string {
   if (Array.isArray(object) && !(/^\d+$/.test(step) && Number(step) <= INDEX_MAX)) {
     throw new PageError(
       'mapping_invalid',
-      `a generate path has the index ${step.slice(0, 50)}: 0 to ${INDEX_MAX} is possible`,
+      `a generate path has the index ${step.slice(0, 50)}; the limit is ${INDEX_MAX}`,
     );
   }
   return step;

@@ -1,12 +1,12 @@
-/** How a rendered value is written, depending on where in a request it stands. */
+/** Escapes a rendered value for its place in a request. */
 import { PageError } from './errors.ts';
 
-/** `text` is for mappings, where a value is no part of a larger syntax. */
+/** `text` is for mappings, where no syntax surrounds the value. */
 export type Place = 'address' | 'header' | 'json' | 'form' | 'xml' | 'text';
 
 const XML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
-/** For `{{…}}`. What is in three braces is written as it is. */
+/** For `{{…}}`. Values in three braces are not escaped. */
 export const escapes: Readonly<Record<Place, (text: string) => string>> = {
   address: encode,
   form: encode,
@@ -17,11 +17,11 @@ export const escapes: Readonly<Record<Place, (text: string) => string>> = {
 };
 
 function encode(text: string): string {
-  // A surrogate alone has no UTF-8 bytes.
+  // A lone surrogate has no UTF-8 encoding.
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** Double braces that mean the same to the application, and nothing to the runtime. */
+/** Escaped double braces: the application reads them as braces, the runtime ignores them. */
 const literalBraces: Readonly<Partial<Record<Place, string>>> = {
   address: '%7B%7B',
   form: '%7B%7B',
@@ -30,9 +30,9 @@ const literalBraces: Readonly<Partial<Record<Place, string>>> = {
 };
 
 /**
- * Writes double braces so that the runtime does not take them for a credential to fill in: they come from data.
+ * Escapes double braces in data, so that the runtime does not fill in credentials.
  *
- * @throws PageError if the place has no other way to write them
+ * @throws PageError if the place has no escape for them
  */
 export function withoutBraces(text: string, place: Place): string {
   if (!text.includes('{{')) return text;
@@ -44,7 +44,7 @@ export function withoutBraces(text: string, place: Place): string {
   return text.replace(/\{\{+/g, (braces) => literal.slice(0, literal.length / 2).repeat(braces.length));
 }
 
-/** Media types that requests are written in, by their names in records. */
+/** Media types of requests, by their names in records. */
 export const mediaTypes: Readonly<Record<string, { readonly type: string; readonly place: Place }>> = {
   json: { type: 'application/json', place: 'json' },
   urlencoded: { type: 'application/x-www-form-urlencoded', place: 'form' },

@@ -1,12 +1,12 @@
-/** Copies of plain JSON: what a hook gets it may change, and what it answered may not change afterwards. */
+/** Copies plain JSON: a hook may change its argument, but must not change its answer later. */
 import { setOwn } from './json.ts';
 
 const DEPTH = 200;
 
-/** Thrown with what is not plain JSON, and where: `Date at data[0].created`. */
+/** The message says what is not plain JSON, and where: `Date at data[0].created`. */
 export class NotPlain extends Error {}
 
-/** A copy of a value as its JSON would be: properties that are undefined are left out. @throws NotPlain */
+/** Like a round trip through JSON: leaves out undefined properties. @throws NotPlain */
 export function plainCopy(value: unknown): unknown {
   return copy(value, '', DEPTH);
 }
@@ -23,7 +23,7 @@ function copy(value: unknown, path: string, depth: number): unknown {
   const result: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key];
-    // Most values are short of the walk below.
+    // Most values are strings: skip the call.
     if (typeof item === 'string') setOwn(result, key, item);
     else if (item !== undefined) setOwn(result, key, copy(item, `${path}.${key}`, depth - 1));
   }

@@ -13,7 +13,7 @@ import { RecordErrors } from './record-errors.ts';
 
 /** A record of the page that has not failed. */
 interface Traveller {
-  /** Its index on the page, which stays. */
+  /** Its index on the original page. */
   readonly position: number;
   record: unknown;
 }
@@ -90,7 +90,7 @@ function count(
   return outcome === 'error';
 }
 
-/** The records with what `responseMapping` takes from the responses. */
+/** The records with the fields that `responseMapping` takes from the responses. */
 function mergeResponses(
   { record, responseMapping }: Processor,
   travellers: readonly Traveller[],
@@ -103,7 +103,7 @@ function mergeResponses(
   const copies = new Map<number, unknown>();
   children.forEach((child, i) => {
     const { parent } = child;
-    // Hooks may have kept the record: it is copied once.
+    // Hooks may still hold the record, so copy it, once.
     if (!copies.has(parent)) copies.set(parent, plainCopy(records[parent]));
     const target = targetIn(record, copies.get(parent), child);
     if (target) merge(mapping, (results[i] as ImportResult).response as unknown as JsonObject, target);

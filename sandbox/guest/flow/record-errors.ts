@@ -1,4 +1,4 @@
-/** Errors of records, up to a limit. The others are counted. */
+/** Collects errors of records up to a limit, and counts the rest. */
 import { type RecordProblem, shorten } from './errors.ts';
 import type { RecordError } from './interface.ts';
 

@@ -1,4 +1,4 @@
-/** A request of an export, an import or a lookup, made of its templates. */
+/** Builds a request of an export, import or lookup from its templates. */
 import type { ApplicationRequest } from './application.ts';
 import { PageError, shorten } from './errors.ts';
 import type { FlowRecord } from './interface.ts';
@@ -16,7 +16,7 @@ export interface RequestTemplate {
   readonly body?: unknown;
   /** As in `http.requestMediaType`. */
   readonly mediaType: string;
-  /** The runtime fills in values of the connection, whatever the templates name. */
+  /** The runtime fills in `{{connection.…}}`, even if these templates have none. */
   readonly isFilled?: boolean | undefined;
 }
 
@@ -37,7 +37,7 @@ const URI_CHARS = 8_000;
 export const requestMediaType = (record: FlowRecord, connection: FlowRecord): string =>
   textAt(record, 'http.requestMediaType') ?? textAt(connection, 'http.mediaType') ?? 'json';
 
-/** @param at index into what may be a list: of the create or of the update */
+/** @param at index of the operation if the value is a list */
 export function pick(value: unknown, at: number): unknown {
   return Array.isArray(value) ? (value[at] ?? value[0]) : value;
 }
@@ -68,7 +68,7 @@ export function buildRequest(
   return { ...request, body: text, headers: hasType ? headers : [...headers, ['content-type', type]] };
 }
 
-/** JSON becomes text: its templates are rendered in it. */
+/** The body as text. JSON is serialized first, so that templates in it are rendered. */
 function templateText(body: unknown): string | undefined {
   if (body === undefined || body === null || body === '') return undefined;
   return typeof body === 'string' ? body : JSON.stringify(body);
@@ -81,16 +81,13 @@ function headersOf(headers: readonly unknown[], context: TemplateContext): (read
     if (name === undefined) return [];
     const value = render(asText(at(header, 'value')), context, 'header').trim();
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value) || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
-      throw new PageError(
-        'template_invalid',
-        `the header ${shorten(name, 50)} has a character that headers cannot have`,
-      );
+      throw new PageError('template_invalid', `the header ${shorten(name, 50)} has an invalid character`);
     }
     return [[name, value]];
   });
 }
 
-/** As a header can carry it. An absolute address has to lead to the connection's origin. */
+/** Encodes an address for a header. An absolute address must have the connection's origin. */
 function addressOf(text: string, connection: FlowRecord): string {
   const address = /^https?:\/\//i.test(text) ? relativeTo(connection, text) : text;
   if (address.length > URI_CHARS) {
@@ -99,7 +96,7 @@ function addressOf(text: string, connection: FlowRecord): string {
   return address.replace(/[^\x21-\x7e]+/g, (chars) => encodeURIComponent(chars.toWellFormed()));
 }
 
-/** What an export, import or lookup has below `http`, as a template of its requests. */
+/** The request template in the `http` section of an export, import or lookup. */
 export function templateOf(record: FlowRecord, connection: FlowRecord, operation = 0): RequestTemplate {
   const http = objectAt(record, 'http');
   return {

@@ -1,6 +1,6 @@
 /**
- * Templates: Handlebars with the helpers of the original. A template's tree is changed before it is compiled: every
- * value passes `placed`, which writes it for its place, and `{{connection.…}}` becomes a mark that stays in the text.
+ * Templates: Handlebars with the helpers of integrator.io. A template's syntax tree is rewritten before compilation:
+ * every value passes `placed`, which escapes it for its place, and `{{connection.…}}` becomes a mark in the text.
  */
 import Handlebars from 'handlebars/dist/handlebars.js';
 import { messageOf, PageError } from './errors.ts';
@@ -10,7 +10,7 @@ import { escapes, type Place, withoutBraces } from './placement.ts';
 
 type Node = hbs.AST.Node;
 
-/** What a template sees. Fields of the record stand beside these, for templates that leave out `record.`. */
+/** Values for a template. The record's fields are beside these, for templates that omit `record.`. */
 export interface TemplateContext {
   readonly record?: unknown;
   readonly [name: string]: unknown;
@@ -18,7 +18,7 @@ export interface TemplateContext {
 
 interface Compiled {
   readonly render: (context: object, options: Handlebars.RuntimeOptions) => string;
-  /** Names in `{{connection.…}}`, by the number of their mark. */
+  /** Names in `{{connection.…}}`, by mark number. */
   readonly connectionTags: readonly string[];
 }
 
@@ -26,11 +26,11 @@ const TEMPLATES_CACHED = 500;
 const TEMPLATE_CHARS = 256 * 1024;
 const OUTPUT_CHARS = 8 * 1024 * 1024;
 const TAGS = 100;
-/** Marks are made of a character that `placed` takes out of values. */
+/** Marks contain a character that `placed` removes from values. */
 const MARK = '\u0000';
 const MARKS = /\0(\d+)\0/;
 
-/** No partials, which could call themselves forever, and no decorators. */
+/** No partials, because they could recurse forever, and no decorators. */
 const REFUSED = ['PartialStatement', 'PartialBlockStatement', 'Decorator', 'DecoratorBlock'];
 
 const handlebars = Handlebars.create();
@@ -40,7 +40,7 @@ let place: Place = 'text';
 let outputChars = 0;
 
 handlebars.registerHelper(PLACED, (isEscaped: boolean, value: unknown): string => {
-  // Helpers may answer with a text that is marked as safe.
+  // Helpers may return a SafeString.
   const text = asText(value instanceof Handlebars.SafeString ? value.toString() : value).replaceAll(MARK, '');
   const placed = isEscaped ? escapes[place](text) : text;
   outputChars += placed.length;
@@ -70,7 +70,7 @@ class Rewriter extends Handlebars.Visitor {
 
   override PathExpression(path: hbs.AST.PathExpression): void {
     if (isConnection(path)) {
-      const message = `{{${path.original}}} has to stand alone: the runtime fills in whole values of a connection`;
+      const message = `{{${path.original}}} must stand alone: the runtime fills in whole values of a connection`;
       throw new PageError('template_invalid', message);
     }
   }
@@ -120,13 +120,13 @@ function compile(template: string): Compiled {
 
 export const isTemplate = (text: string): boolean => text.includes('{{');
 
-/** Whether the runtime has to fill in values of the connection. @throws PageError */
+/** Whether the runtime must fill in values of the connection. @throws PageError */
 export function namesConnection(text: string): boolean {
   return text.includes('connection') && isTemplate(text) && compile(text).connectionTags.length > 0;
 }
 
 /**
- * @param isFilled whether the runtime fills `{{connection.…}}` in the request: then nothing else may look like it
+ * @param isFilled whether the runtime fills in `{{connection.…}}`: then nothing else may look like it
  * @throws PageError `template_invalid`
  */
 export function render(text: string, context: TemplateContext, at: Place, isFilled = false): string {
@@ -142,14 +142,14 @@ export function render(text: string, context: TemplateContext, at: Place, isFill
   });
   if (rendered.length > OUTPUT_CHARS) throw tooLong();
   if (connectionTags.length === 0) return isFilled ? withoutBraces(rendered, at) : rendered;
-  if (!isFilled) throw new PageError('template_invalid', '{{connection.…}} is possible in addresses and bodies alone');
+  if (!isFilled) throw new PageError('template_invalid', '{{connection.…}} is only possible in addresses and bodies');
   return rendered
     .split(MARKS)
     .map((piece, i) => (i % 2 === 0 ? withoutBraces(piece, at) : `{{${connectionTags[Number(piece)]}}}`))
     .join('');
 }
 
-/** The record's own fields, beside what every template sees. */
+/** Adds the record's own fields. */
 function withFields(context: TemplateContext): object {
   return isObject(context.record) ? { ...(context.record as JsonObject), ...context } : context;
 }

@@ -1,6 +1,5 @@
 /** Reads one answer of a wrapper's export function. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { digestOf } from './digest.ts';
 import { OfflineSignal, PageError, shorten } from './errors.ts';
 import { connectionOf, type FlowRun } from './flow-run.ts';
 import { callFunction, commonOptions, errorsIn, type GivenError, invalidAnswer, kindOf, wrapperOf } from './hooks.ts';
@@ -9,9 +8,9 @@ import { isObject, numberAt, objectAt, textAt } from './json.ts';
 
 /** Part of the export's state. */
 export interface WrapperPosition {
-  /** What the answer before gave. */
+  /** The state from the previous answer. */
   readonly state?: unknown;
-  /** Of the answer before, and how often it came in a row. */
+  /** Digest of the previous answer, and how often it came in a row. */
   readonly digest?: string;
   readonly repeats?: number;
 }
@@ -24,7 +23,7 @@ export interface WrapperAnswer {
 
 const REPEATS = 5;
 
-/** @param data records of the steps before, for a lookup */
+/** @param data records from earlier steps, for a lookup */
 export async function readWrapper(
   run: FlowRun,
   record: FlowRecord,
@@ -52,7 +51,7 @@ export async function readWrapper(
   if (wrong !== -1)
     throw invalidAnswer(callee, `records that are objects, but data[${wrong}] is ${kindOf(records[wrong])}`);
   if (answer.lastPage === true) return { records, errors };
-  const itsDigest = bytesToHex(sha256(utf8ToBytes(JSON.stringify(answer)))).slice(0, 32);
+  const itsDigest = digestOf(JSON.stringify(answer)).slice(0, 32);
   const count = itsDigest === digest ? repeats + 1 : 1;
   if (count > REPEATS) {
     throw new PageError(

@@ -4,16 +4,17 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createSandbox, defaultLimits, fixedAsk } from '../../../sandbox/index.ts';
 import type { Options } from '../../options.ts';
+import { nodeProblem } from '../../supported-node.js';
 import { type CheckResult, codeOf, ok, problem, warning } from './check-result.ts';
 
-const MIN_NODE = 24;
 /** The first version whose permission model covers the network. */
 const MIN_NODE_WITH_NETWORK_PERMISSION = 25;
 const CHILD_LIMIT_MS = 20_000;
 
 export function checkNodeVersion(version: string): CheckResult {
+  const tooOld = nodeProblem(version);
+  if (tooOld !== undefined) return problem('node', tooOld);
   const major = Number(version.split('.')[0]);
-  if (major < MIN_NODE) return problem('node', `Node ${version} is too old: version ${MIN_NODE} or newer is required.`);
   if (major >= MIN_NODE_WITH_NETWORK_PERMISSION) return ok('node', `Node ${version} is supported.`);
   return warning('node', `Node ${version} cannot block network access of connectors' processes; Node 26 can.`);
 }

@@ -1,4 +1,4 @@
-/** Tells who has asked for it of new releases, signed as npm's registry does. */
+/** Sends new releases to registered hooks, signed like those of npm's registry. */
 import { createHmac } from 'node:crypto';
 import type { Entry } from './package-registry.ts';
 
@@ -9,7 +9,7 @@ export interface Hook {
 
 const HOOKS_MAX = 10;
 const TIMEOUT_MS = 5_000;
-/** Requests that others can cause go to this machine alone. */
+/** Hooks may only be on this machine, so that nobody can make it send requests elsewhere. */
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 export class Announcements {
@@ -21,7 +21,7 @@ export class Announcements {
     this.#onSent = onSent;
   }
 
-  /** The newest ones are kept. @returns why it is refused */
+  /** Keeps only the newest hooks. @returns why the hook is refused, if it is */
   add({ endpoint, secret }: Entry): string | undefined {
     if (typeof endpoint !== 'string' || typeof secret !== 'string' || secret === '') {
       return 'A hook needs an endpoint and a secret.';

@@ -1,6 +1,6 @@
 /** Releases and tags of packages, in memory: what one side of the example application stores. */
 
-/** Any fields, besides those that name it. */
+/** Any fields, besides those that identify it. */
 export type Entry = Readonly<Record<string, unknown>>;
 
 export type Collection = 'releases' | 'tags';
@@ -11,7 +11,7 @@ export const PAGE_ENTRIES = 10;
 export class PackageRegistry {
   readonly #entries: Readonly<Record<Collection, Map<string, Entry>>> = { releases: new Map(), tags: new Map() };
 
-  /** One page, oldest first, of what was published since. */
+  /** One page of the entries published since, oldest first. */
   page(collection: Collection, page: number, since: string): Entry[] {
     const from = Date.parse(since);
     const entries = this.all(collection).filter(
@@ -28,7 +28,7 @@ export class PackageRegistry {
     return [...new Set(this.all('releases').map(nameOf))].sort();
   }
 
-  /** Releases are there once; a tag moves. @returns its id, or why it is refused */
+  /** Adds a release, which must be new, or moves a tag. @returns its id, or why it is refused */
   add(
     collection: Collection,
     entry: Entry,
@@ -37,19 +37,18 @@ export class PackageRegistry {
     if (name === '' || typeof part !== 'string' || part === '') {
       return {
         status: 422,
-        message: `One of the ${collection} needs a name and a ${collection === 'releases' ? 'version' : 'tag'}.`,
+        message: `Entries of ${collection} need a name and a ${collection === 'releases' ? 'version' : 'tag'}.`,
       };
     }
     const [id, entries] = [`${name}@${part}`, this.#entries[collection]];
-    if (collection === 'releases' && entries.has(id)) return { status: 409, message: `${id} is already there.` };
-    if (entries.size >= ENTRIES_MAX)
-      return { status: 507, message: `There are ${ENTRIES_MAX} ${collection}: no more fit.` };
+    if (collection === 'releases' && entries.has(id)) return { status: 409, message: `${id} already exists.` };
+    if (entries.size >= ENTRIES_MAX) return { status: 507, message: `There are already ${ENTRIES_MAX} ${collection}.` };
     entries.set(id, entry);
     return { id };
   }
 }
 
-/** What is mirrored calls it `package`. */
+/** Mirrored entries call the name `package`. */
 export function nameOf({ name, package: other }: Entry): string {
   const value = name ?? other;
   return typeof value === 'string' ? value : '';

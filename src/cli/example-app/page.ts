@@ -1,4 +1,4 @@
-/** The page of the example application: both registries side by side. It reads itself again every two seconds. */
+/** The page of the example application: both registries side by side. It reloads itself every two seconds. */
 import { type Entry, nameOf, type PackageRegistry } from './package-registry.ts';
 
 const SHOWN_MAX = 100;

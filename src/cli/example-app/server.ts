@@ -23,8 +23,8 @@ interface Reply {
 }
 
 /**
- * @param port 0 for a free one
- * @param onLine gets a line for what it does on its own
+ * @param port 0 for any free port
+ * @param onLine gets a line for each webhook message
  */
 export async function startExampleApplication(
   port: number,
@@ -44,7 +44,7 @@ export async function startExampleApplication(
     const { pathname, searchParams } = new URL(request.url ?? '/', `http://${HOST}`);
     const isRead = request.method === 'GET';
     if (pathname === '/' && isRead) return { status: 200, body: pageOf(source, registries.mirror as PackageRegistry) };
-    if (!isRead && request.method !== 'POST') return problem(405, 'Only GET and POST are there.');
+    if (!isRead && request.method !== 'POST') return problem(405, 'Only GET and POST are allowed.');
     const body = isRead ? {} : await bodyOf(request);
     if (!body) return problem(422, `A body is a JSON object of at most ${BODY_BYTES_MAX} bytes.`);
     if (pathname === '/publish' && !isRead) return publish(nextRelease(source, new Date()));
@@ -95,14 +95,14 @@ function pageIn(registry: PackageRegistry, collection: Collection, query: URLSea
   return registry.page(collection, page, query.get('since') ?? '');
 }
 
-/** Who has signed in with the password. */
+/** The user name, if the password is correct. */
 function userOf({ headers: { authorization = '' } }: IncomingMessage): string | undefined {
   const [, encoded = ''] = /^Basic (\S+)$/i.exec(authorization) ?? [];
   const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
   return password === PASSWORD && user !== '' ? user : undefined;
 }
 
-/** Another site's page cannot send JSON without asking, which nothing here permits. */
+/** Requires JSON, which pages of other sites cannot send without CORS. */
 async function bodyOf(request: IncomingMessage): Promise<Entry | undefined> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return undefined;
   const pieces: Buffer[] = [];

@@ -38,7 +38,7 @@ export async function assertCopyable(source: OpenStore, target: OpenStore): Prom
     if (count > 0) others.push(phraseOf(section.name, count));
   }
   if (others.length === 0) return;
-  const message = `The target is not empty: it has ${listOf(others)} that the source has not. Nothing was changed.`;
+  const message = `The target is not empty: it has ${listOf(others)} that the source does not have. Nothing was changed.`;
   throw new CopyError('target_not_empty', message);
 }
 

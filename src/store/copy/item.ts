@@ -14,7 +14,7 @@ export interface Item<Content> {
   /** SHA-256 of everything that must be equal in both stores. */
   readonly digest: string;
   readonly bytes: number;
-  /** What it counts as in messages: a row of runs is several. */
+  /** Its number in messages: a row of runs counts as several. */
   readonly count: number;
   readonly content: Content;
 }

@@ -1,4 +1,4 @@
-/** Jobs of flows with the records that failed in them, and what webhooks have received. */
+/** Jobs of flows with their failed records, and webhook messages. */
 import type { ReceivedMessage, StoredJob, StoredJobError } from '../jobs.ts';
 import { jsonItem, type OpenStore, type Section } from './item.ts';
 
@@ -12,7 +12,7 @@ interface Job {
   readonly errors: readonly StoredJobError[];
 }
 
-/** A job that has not ended is in the target's queue, and goes on there. */
+/** An unfinished job enters the target's queue and resumes there. */
 export const jobs: Section<Job> = {
   name: 'jobs',
   async *list(store) {
@@ -28,18 +28,18 @@ export const jobs: Section<Job> = {
 
 async function errorsOf({ storage }: OpenStore, jobId: string): Promise<StoredJobError[]> {
   const page = (last?: StoredJobError): Promise<StoredJobError[]> =>
-    storage.jobs.errors(jobId, { after: last?._id, limit: PAGE_ERRORS });
+    storage.jobs.errors.list(jobId, { after: last?._id, limit: PAGE_ERRORS });
   const errors: StoredJobError[] = [];
   for await (const error of allOf(page, PAGE_ERRORS)) errors.push(error);
   return errors;
 }
 
-/** Keys are in the order of arrival, not in that of the ids: what a job has read comes before what it has not. */
+/** Keys are in order of arrival, not of ids, so that messages a job has read stay before the others. */
 export const messages: Section<ReceivedMessage> = {
   name: 'messages',
   async *list({ storage }) {
     const page = (last?: ReceivedMessage): Promise<ReceivedMessage[]> =>
-      storage.jobs.allMessages(last?._id, PAGE_MESSAGES);
+      storage.jobs.messages.page(last?._id, PAGE_MESSAGES);
     let [exportId, index] = ['', 0];
     for await (const message of allOf(page, PAGE_MESSAGES)) {
       index = message.exportId === exportId ? index + 1 : 0;
@@ -48,7 +48,7 @@ export const messages: Section<ReceivedMessage> = {
     }
   },
   async write({ storage }, items) {
-    await storage.jobs.receive(items.map(({ content }) => content));
+    await storage.jobs.messages.receive(items.map(({ content }) => content));
   },
 };
 

@@ -15,16 +15,16 @@ export const auditRow = (entry: AuditEntry): Row => [
   JSON.stringify(entry),
 ];
 
-/** One array a column. */
+/** One array per column. */
 export const auditArrays = (entries: readonly AuditEntry[]): (string | null)[][] => {
   const rows = entries.map(auditRow);
   return AUDIT_COLUMNS.map((_, column) => rows.map((row) => row[column] as string | null));
 };
 
 /**
- * Inserts entries, which are passed as arrays: one parameter a column, beginning after `offset`.
+ * Inserts entries, which are passed as arrays: one parameter per column, beginning after `offset`.
  *
- * @param from a table of one row if the change was made, and of none otherwise
+ * @param from a table with one row if the change was made, otherwise without rows
  */
 export const insertAudit = (offset: number, from: string): string => `
   INSERT INTO bulkhead.audit (${AUDIT_COLUMNS.join(', ')})

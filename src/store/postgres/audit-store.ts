@@ -4,7 +4,7 @@ import type { AuditQuery, AuditStore } from '../storage.ts';
 import { auditArrays, insertAudit } from './audit-statements.ts';
 import { type Database, NO_WAIT_FOR_DISK, type Statement, type Value } from './database.ts';
 
-/** Entries of a writer that this node writes before it trims them. */
+/** Entries of a writer that this node may add before a trim. */
 const SLACK = 500;
 
 const add: Statement = {
@@ -26,7 +26,7 @@ const trim: Statement = {
 
 export class PostgresAuditStore implements AuditStore {
   readonly #database: Database;
-  /** Entries per writer since this node has trimmed them. */
+  /** Entries per writer since this node's last trim. */
   readonly #written = new Map<string, number>();
 
   constructor(database: Database) {
@@ -39,7 +39,7 @@ export class PostgresAuditStore implements AuditStore {
     this.wrote(entries);
   }
 
-  /** Trims if need be. A trim that fails is made up for by the next. */
+  /** Trims if necessary. A later trim makes up for a failed one. */
   wrote(entries: readonly AuditEntry[]): void {
     for (const writer of entries.map(writerOf)) {
       const written = (this.#written.get(writer) ?? SLACK) + 1;

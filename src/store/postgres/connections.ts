@@ -7,7 +7,7 @@ import { connectError, isServerFull, isUnknownSetting } from './database-errors.
 
 /** Connections per node. Two nodes stay well below PostgreSQL's default limit of 100. */
 const CONNECTIONS = 16;
-/** Limit of the wait for a connection, whether the pool is busy or the server does not answer. */
+/** Maximum wait for a connection, whether the pool is busy or the server does not answer. */
 export const CONNECT_MS = 4_000;
 /** Pause between attempts while the server has no connection left. */
 const FULL_RETRY_MS = 100;
@@ -20,7 +20,7 @@ const IDLE_TRANSACTION_MS = 10_000;
 const IDLE_MS = 30_000;
 /** Idle time after which the kernel probes the other side, every second, ten times. */
 const KEEP_ALIVE_MS = 5_000;
-/** One holds the lock while the job queue's library migrates on the other. */
+/** One holds the migration lock while the job queue's library migrates on the other. */
 const PREPARE_CONNECTIONS = 2;
 /** Limit for all steps, including the wait for another node that migrates. */
 const MIGRATE_MS = 600_000;

@@ -1,15 +1,15 @@
-/** Records that failed in jobs, in PostgreSQL. */
+/** Failed records of jobs, in PostgreSQL. */
 import type { JsonObject } from '../../json.ts';
-import type { JobErrorQuery, StoredJob, StoredJobError } from '../jobs.ts';
+import type { JobErrorQuery, JobErrorStore, StoredJob, StoredJobError } from '../jobs.ts';
 import type { Database, Query, Statement } from './database.ts';
 import { groupsOf } from './groups.ts';
 import { settle } from './settle.ts';
 import { textArray } from './text-array.ts';
 
-/** UTF-16 code units per statement, so that encoding it does not hold the event loop. */
+/** UTF-16 code units per statement, so that encoding it does not block the event loop. */
 const STATEMENT_CHARS = 1024 * 1024;
 
-/** Until the errors are stored, nobody removes the job. */
+/** Prevents removal of the job until its errors are stored. */
 const lock: Statement = {
   name: 'job-errors-lock',
   text: 'SELECT FROM bulkhead.flow_jobs WHERE integration = $1 AND id = $2 FOR SHARE',
@@ -33,14 +33,14 @@ const list: Statement = {
   name: 'job-errors-list',
   text: `
     SELECT id, page, is_resolved, error, data FROM (
-      SELECT id, page, is_resolved, error, CASE WHEN $5::boolean THEN NULL ELSE data END AS data,
+      SELECT id, page, is_resolved, error, data,
         sum(coalesce(octet_length(data), 0)) OVER (ORDER BY id) - coalesce(octet_length(data), 0) AS bytes_before
       FROM (
         SELECT * FROM bulkhead.job_errors
         WHERE job = $1 AND id > $2 AND ($3::boolean IS NULL OR is_resolved = $3) ORDER BY id LIMIT $4
       ) AS page
     ) AS found
-    WHERE $6::bigint IS NULL OR bytes_before < $6 ORDER BY id`,
+    WHERE $5::bigint IS NULL OR bytes_before < $5 ORDER BY id`,
 };
 
 const count: Statement = {
@@ -68,15 +68,14 @@ interface ErrorRow {
   readonly data: string | null;
 }
 
-export class PostgresJobErrors {
+export class PostgresJobErrors implements JobErrorStore {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** Replaces those of a page, unless the job is gone. */
-  async replace({ _integrationId, _id }: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void> {
+  async put({ _integrationId, _id }: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void> {
     const write = (): Promise<void> =>
       this.#database.transaction(async (query) => {
         const jobs = await query(lock, [_integrationId, _id]);
@@ -99,18 +98,8 @@ export class PostgresJobErrors {
     }
   }
 
-  async list(
-    jobId: string,
-    { after = '', limit, chars, isResolved, withoutData = false }: JobErrorQuery,
-  ): Promise<StoredJobError[]> {
-    const rows = await this.#database.query<ErrorRow>(list, [
-      jobId,
-      after,
-      isResolved ?? null,
-      limit,
-      withoutData,
-      chars ?? null,
-    ]);
+  async list(jobId: string, { after = '', limit, chars, isResolved }: JobErrorQuery): Promise<StoredJobError[]> {
+    const rows = await this.#database.query<ErrorRow>(list, [jobId, after, isResolved ?? null, limit, chars ?? null]);
     return rows.map(({ id, page, is_resolved, error, data }) => ({
       _id: id,
       jobId,

@@ -8,7 +8,7 @@ export async function listJobs(database: Database, query: JobQuery): Promise<Sto
   const next = (value: Value): string => `$${values.push(value)}`;
   const conditions = ['true'];
   const isOneOf = (column: string, allowed: readonly string[] | undefined): void => {
-    // With an equality, an index has the order of the list.
+    // With an equality, an index provides the order of the list.
     if (allowed?.length === 1) conditions.push(`${column} = ${next(allowed[0] as string)}`);
     else if (allowed) conditions.push(`${column} = ANY (${next(allowed)})`);
   };

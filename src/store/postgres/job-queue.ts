@@ -1,7 +1,7 @@
 /**
  * Hands out jobs to the nodes that share the database. A job's row names the node that has it. Each node works in steps,
- * one at a time: it gives back what it could not end, looks for cancellations, and takes waiting jobs. A step that fails
- * is made up for by the next, so an outage needs no special care. Notifications only make it faster.
+ * one at a time: it releases jobs that it could not finish, looks for cancellations, and takes waiting jobs. The next
+ * step makes up for a failed one, so an outage needs no special care. Notifications only make it faster.
  */
 import type { JobHandlers } from '../jobs.ts';
 import { type JobKey, RunningJobs, retryPauseMs } from '../running-jobs.ts';
@@ -18,13 +18,13 @@ export class PostgresJobQueue {
   readonly #node: string;
   #running: RunningJobs | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Set while steps are made. */
+  /** Set while steps are running. */
   #stepping: Promise<void> | undefined;
-  /** Make another step after this one. */
+  /** Run another step after this one. */
   #isWoken = false;
-  /** The database may name this node for jobs that do not run here. */
+  /** The database may list jobs as this node's that do not run here. */
   #mayHaveOthers = true;
-  /** Where those come from: false if this process has not handed out any yet. */
+  /** Whether this process has taken jobs: otherwise, those listed are of an earlier process. */
   #hasTaken = false;
   #stopped: Promise<void> = Promise.resolve();
 
@@ -40,7 +40,7 @@ export class PostgresJobQueue {
     this.wake();
   }
 
-  /** Call when something may be new: a job, a cancellation, or the database is back. */
+  /** Call when there may be a new job or a cancellation, or when the database is back. */
   wake(): void {
     this.#isWoken = true;
     const running = this.#running;
@@ -59,7 +59,7 @@ export class PostgresJobQueue {
   }
 
   /**
-   * Hands all jobs back. If the database cannot be reached, other nodes take them as those of a dead node. Idempotent.
+   * Releases all jobs. If the database cannot be reached, other nodes take them as those of a dead node. Idempotent.
    */
   stop(): Promise<void> {
     if (this.#running) this.#stopped = this.#end(this.#running);
@@ -74,9 +74,9 @@ export class PostgresJobQueue {
   }
 
   /**
-   * Puts the jobs of a node back into the queue, except some. Any node may do that for a dead one.
+   * Puts a node's jobs back into the queue. Any node may do that for a dead one.
    *
-   * @param haveFailed they wait for a pause
+   * @param haveFailed whether they must pause first
    * @throws StoreError
    */
   async release(node: string, except: readonly string[] = [], haveFailed = false): Promise<void> {
@@ -99,7 +99,7 @@ export class PostgresJobQueue {
         await this.#check(running);
         await this.#take(running);
       } catch {
-        // `outage` reports a database that cannot be reached. The next step follows soon.
+        // `outage` reports an unreachable database. The next step follows soon.
         return;
       }
     }
@@ -116,7 +116,7 @@ export class PostgresJobQueue {
     }
   }
 
-  /** Passes on cancellations, and stops what another node has taken over or what is gone. */
+  /** Passes on cancellations, and stops jobs that another node has taken over or that are gone. */
   async #check(running: RunningJobs): Promise<void> {
     const { ids } = running;
     if (ids.length === 0) return;
@@ -131,14 +131,14 @@ export class PostgresJobQueue {
       const [found] = await this.#database.query<{ is_waiting: boolean }>(statements.isAnyWaiting);
       if (!found?.is_waiting) return;
       const { count, claimed } = await this.#claim(room);
-      // Otherwise they are handed back.
+      // Otherwise they are released.
       if (this.#running !== running) return;
       for (const job of claimed) void this.#run(running, job);
       if (count < room) return;
     }
   }
 
-  /** @returns the number of jobs that left the queue, and those that have not ended meanwhile */
+  /** @returns the number of jobs that left the queue, and those of them that are still active */
   async #claim(limit: number): Promise<{ count: number; claimed: JobKey[] }> {
     this.#hasTaken = true;
     try {
@@ -153,7 +153,7 @@ export class PostgresJobQueue {
         };
       });
     } catch (error) {
-      // If only the answer was lost, they are this node's.
+      // If only the answer was lost, the jobs are this node's now.
       this.#mayHaveOthers = true;
       throw error;
     }

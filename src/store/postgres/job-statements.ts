@@ -5,8 +5,8 @@ import { CHANNEL } from './listener.ts';
 import { IS_ACTIVE } from './schema.ts';
 
 /**
- * The turn of a new job of an integration, so that integrations take turns: one after its own last job, and not before
- * the job that was taken last.
+ * The turn of an integration's new job, for fairness between integrations: one after its own last job, and not before
+ * the last job taken.
  */
 const turnOf = (integration: string): string => `
   greatest(
@@ -78,8 +78,8 @@ export const lastScheduled: Statement = {
 };
 
 /**
- * Integration, id, type, status, record, statuses that it may have, and whether an earlier attempt may have done it. A
- * job that has ended has no node.
+ * Integration, id, type, status, record, expected statuses, and whether an earlier attempt may have succeeded. An ended
+ * job has no node.
  */
 export const update: Statement = {
   name: 'jobs-update',
@@ -92,7 +92,7 @@ export const update: Statement = {
     ${NO_WAIT_FOR_DISK}, (SELECT count(*)::int FROM updated) AS count`,
 };
 
-/** For a job that has ended and becomes active again: it goes back into the queue. */
+/** For an ended job that becomes active again: it goes back into the queue. */
 export const lockEnded: Statement = {
   name: 'jobs-lock-ended',
   text: `SELECT turn FROM bulkhead.flow_jobs WHERE integration = $1 AND id = $2 AND NOT ${IS_ACTIVE} FOR UPDATE`,
@@ -112,7 +112,7 @@ export const isAnyWaiting: Statement = {
   text: `SELECT EXISTS (SELECT FROM bulkhead.flow_jobs WHERE node IS NULL AND ${IS_ACTIVE}) AS is_waiting`,
 };
 
-/** Node, integrations and ids of jobs that have left the queue. */
+/** Node, and integrations and ids of jobs that left the queue. */
 export const claim: Statement = {
   name: 'jobs-claim',
   text: `
@@ -121,7 +121,7 @@ export const claim: Statement = {
     RETURNING job.integration, job.id`,
 };
 
-/** Jobs of a node ($1) except some ($2) become nobody's. @param $3 1 if they have failed, otherwise 0 */
+/** Releases a node's jobs ($1) except some ($2). @param $3 1 if they have failed, otherwise 0 */
 export const release: Statement = {
   name: 'jobs-release',
   text: `
@@ -130,7 +130,7 @@ export const release: Statement = {
     RETURNING integration, id, turn, attempts`,
 };
 
-/** Those of the running jobs ($1) that are this node's ($2), or have ended. */
+/** The jobs among $1 that belong to this node ($2) or have ended. */
 export const owned: Statement = {
   name: 'jobs-owned',
   text: `SELECT id, is_cancelled FROM bulkhead.flow_jobs WHERE id = ANY ($1) AND (node = $2 OR NOT ${IS_ACTIVE})`,
@@ -143,7 +143,7 @@ export const integrations: Statement = {
     UNION SELECT integration FROM bulkhead.received_messages`,
 };
 
-/** Locks some jobs to remove them, so that nobody adds errors to them meanwhile. */
+/** Locks jobs to be removed, so that nobody adds errors to them meanwhile. */
 export const lockOf: Statement = {
   name: 'jobs-lock-of',
   text: 'SELECT integration, id FROM bulkhead.flow_jobs WHERE integration = $1 LIMIT $2 FOR UPDATE',

@@ -2,12 +2,10 @@
 import type { JobHour, JobHoursQuery } from '../job-hours.ts';
 import {
   activeStatuses,
-  type JobErrorQuery,
   type JobHandlers,
   type JobQuery,
   type JobStatus,
   type JobStore,
-  type ReceivedMessage,
   type StoredJob,
   type StoredJobError,
 } from '../jobs.ts';
@@ -27,7 +25,7 @@ import { WaitingJobs } from './waiting-jobs.ts';
 
 /** Few, because each may have thousands of errors. */
 const REMOVED_AT_ONCE = 10;
-/** UTF-16 code units per statement, so that encoding it does not hold the event loop. */
+/** UTF-16 code units per statement, so that encoding it does not block the event loop. */
 const STATEMENT_CHARS = 1024 * 1024;
 
 interface StoredRow {
@@ -51,15 +49,15 @@ const columnsOf = (job: StoredJob): (string | null)[] => {
 export class PostgresJobStore implements JobStore {
   readonly #database: Database;
   readonly #waiting: WaitingJobs;
-  readonly #errors: PostgresJobErrors;
-  readonly #messages: PostgresReceivedMessages;
+  readonly errors: PostgresJobErrors;
+  readonly messages: PostgresReceivedMessages;
   readonly #queue: PostgresJobQueue;
 
   private constructor(database: Database, waiting: WaitingJobs, node: string) {
     this.#database = database;
     this.#waiting = waiting;
-    this.#errors = new PostgresJobErrors(database);
-    this.#messages = new PostgresReceivedMessages(database);
+    this.errors = new PostgresJobErrors(database);
+    this.messages = new PostgresReceivedMessages(database);
     this.#queue = new PostgresJobQueue(database, waiting, node);
   }
 
@@ -116,42 +114,6 @@ export class PostgresJobStore implements JobStore {
     this.#queue.cancel(job._id);
   }
 
-  putErrors(job: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void> {
-    return this.#errors.replace(job, page, errors);
-  }
-
-  errors(jobId: string, query: JobErrorQuery): Promise<StoredJobError[]> {
-    return this.#errors.list(jobId, query);
-  }
-
-  countErrors(jobId: string, isResolved?: boolean): Promise<number> {
-    return this.#errors.count(jobId, isResolved);
-  }
-
-  resolveErrors(jobId: string, ids?: readonly string[]): Promise<number> {
-    return this.#errors.resolve(jobId, ids);
-  }
-
-  receive(messages: readonly ReceivedMessage[]): Promise<void> {
-    return this.#messages.receive(messages);
-  }
-
-  received(exportId: string, query: Parameters<JobStore['received']>[1]): Promise<ReceivedMessage[]> {
-    return this.#messages.read(exportId, query);
-  }
-
-  acknowledge(exportId: string, throughId: string): Promise<void> {
-    return this.#messages.acknowledge(exportId, throughId);
-  }
-
-  exportsWithMessages(): Promise<{ integrationId: string; exportId: string }[]> {
-    return this.#messages.exports();
-  }
-
-  countReceived(exportId: string, limit: number): Promise<number> {
-    return this.#messages.count(exportId, limit);
-  }
-
   async integrationIds(): Promise<string[]> {
     const rows = await this.#database.query<{ integration: string }>(statements.integrations);
     return rows.map(({ integration }) => integration);
@@ -160,7 +122,7 @@ export class PostgresJobStore implements JobStore {
   async forget(integrationId: string): Promise<void> {
     await this.#remove(statements.lockOf, integrationId, Number.POSITIVE_INFINITY);
     await this.#database.query(statements.forgetSchedules, [integrationId]);
-    await this.#messages.forget(integrationId);
+    await this.messages.forget(integrationId);
   }
 
   purge(before: string, limit: number): Promise<number> {
@@ -179,16 +141,12 @@ export class PostgresJobStore implements JobStore {
     return (await this.#database.query<StoredRow>(statements.all, [after, limit])).map(jobOf);
   }
 
-  allMessages(after: string | undefined, limit: number): Promise<ReceivedMessage[]> {
-    return this.#messages.page(after, limit);
-  }
-
   async put(jobs: readonly { readonly job: StoredJob; readonly errors: readonly StoredJobError[] }[]): Promise<void> {
     try {
       await this.#database.transaction((query) => this.#putAll(query, jobs));
     } catch (error) {
       if (!isDuplicate(error)) throw error;
-      throw new StoreError('store_unavailable', 'One of the jobs is stored already.', { cause: error });
+      throw new StoreError('store_unavailable', 'One of the jobs already exists.', { cause: error });
     }
     this.#queue.wake();
   }
@@ -223,7 +181,7 @@ export class PostgresJobStore implements JobStore {
         return true;
       });
     } catch (error) {
-      // The flow has another one that has not ended.
+      // The flow has another active job.
       if (isDuplicate(error)) return false;
       throw error;
     } finally {
@@ -243,11 +201,11 @@ export class PostgresJobStore implements JobStore {
         waiting.map(({ integration, id, turn }) => ({ integrationId: integration, jobId: id, turn })),
       );
     }
-    for (const { job, errors } of jobs) await this.#errors.insert(query, job._integrationId, errors);
+    for (const { job, errors } of jobs) await this.errors.insert(query, job._integrationId, errors);
     await query(statements.notify);
   }
 
-  /** Removes jobs with their errors, a few at a time. @returns how many */
+  /** Removes jobs with their errors, a few at a time. @returns their number */
   async #remove(lock: Statement, key: string, limit: number): Promise<number> {
     for (let count = 0; ; ) {
       const atOnce = Math.min(REMOVED_AT_ONCE, limit - count);

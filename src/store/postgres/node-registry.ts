@@ -100,7 +100,7 @@ export class NodeRegistry {
   #schedule(): void {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
-      // `problem` reports a database that cannot be reached.
+      // `problem` reports an unreachable database.
       this.#beating = this.beat()
         .catch(() => {})
         .finally(() => this.#schedule());

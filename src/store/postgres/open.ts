@@ -40,7 +40,7 @@ export async function openPostgres(url: string, options: PostgresOptions): Promi
     cancellations: () => cancellations.poll(),
     jobs: async () => stores.jobs.wake(),
   };
-  // `outage` reports a database that cannot be reached; the next beat tries again.
+  // `outage` reports an unreachable database; the next beat tries again.
   const clock = new SharedClock();
   const listener = new Listener(url, {
     onNews: (news) => void pollers[news]().catch(() => {}),

@@ -19,7 +19,7 @@ const clock: Clock = {
   clearInterval: (timer) => clearInterval(timer as NodeJS.Timeout),
 };
 
-/** The library would cache the queue's options anew each minute; they never change. */
+/** The queue's options never change, but the library would read them every minute. */
 const CACHE_S = 24 * 3_600;
 
 export function libraryOn(db: Executor): PgBoss {
@@ -28,13 +28,13 @@ export function libraryOn(db: Executor): PgBoss {
     clock,
     schema: SCHEMA,
     createSchema: false,
-    // It holds waiting jobs only.
+    // The queue has only waiting jobs.
     supervise: false,
     schedule: false,
     registerInstance: false,
     queueCacheIntervalSeconds: CACHE_S,
   });
-  // What fails for a caller is thrown, too; the rest is repeated.
+  // Callers get their errors anyway; everything else is retried.
   library.on('error', () => {});
   library.on('warning', () => {});
   return library;

@@ -1,21 +1,20 @@
 /**
- * What webhooks have received, in PostgreSQL. A message's position is its export's next one, and the row with the last
- * position stays locked until the message is visible. So readers, who remember the last message they have read, never
- * miss one that another node stores later.
+ * Webhook messages, in PostgreSQL. Positions count up per export. The row with the last position stays locked until the
+ * new message is visible: readers, who remember the last message they read, never miss one that another node stores.
  */
-import type { JobStore, ReceivedMessage } from '../jobs.ts';
+import type { MessageStore, ReceivedMessage, ReceivedTotal } from '../jobs.ts';
 import { Batches } from './batches.ts';
 import type { Database, Statement } from './database.ts';
 import { settle } from './settle.ts';
 import { textArray } from './text-array.ts';
 
-/** Calls that share a statement, if they are small enough. */
+/** Most calls that share a statement. */
 const CALLS_AT_ONCE = 500;
-/** UTF-16 code units per statement, so that encoding it does not hold the event loop. */
+/** UTF-16 code units per statement, so that encoding it does not block the event loop. */
 const STATEMENT_CHARS = 4 * 1024 * 1024;
 const REMOVED_AT_ONCE = 1_000;
 
-/** A repeated message, after a lost answer, is stored once. */
+/** Idempotent: after a lost answer, a repeated message is stored once. */
 const receive: Statement = {
   name: 'messages-receive',
   text: `
@@ -74,8 +73,8 @@ const exportsWithMessages: Statement = {
 const count: Statement = {
   name: 'messages-count',
   text: `
-    SELECT count(*)::int AS count
-    FROM (SELECT FROM bulkhead.received_messages WHERE export = $1 LIMIT $2) AS message`,
+    SELECT count(*)::int AS count, coalesce(sum(octet_length(body)), 0)::float8 AS bytes
+    FROM (SELECT body FROM bulkhead.received_messages WHERE export = $1 LIMIT $2) AS message`,
 };
 
 const page: Statement = {
@@ -110,14 +109,14 @@ interface MessageRow {
   readonly body: string;
 }
 
-export class PostgresReceivedMessages {
+export class PostgresReceivedMessages implements MessageStore {
   readonly #database: Database;
   readonly #batches: Batches<readonly ReceivedMessage[], undefined>;
 
   constructor(database: Database) {
     this.#database = database;
     this.#batches = new Batches({
-      // In their order.
+      // Keeps the messages' order.
       atOnce: 1,
       size: CALLS_AT_ONCE,
       weight: { of: charsIn, limit: STATEMENT_CHARS },
@@ -131,7 +130,7 @@ export class PostgresReceivedMessages {
 
   async read(
     exportId: string,
-    { after = '', limit, chars }: Parameters<JobStore['received']>[1],
+    { after = '', limit, chars }: Parameters<MessageStore['read']>[1],
   ): Promise<ReceivedMessage[]> {
     const rows = await this.#database.query<MessageRow>(read, [exportId, after, limit, chars]);
     return rows.map((row) => messageOf({ ...row, export: exportId }));
@@ -146,12 +145,11 @@ export class PostgresReceivedMessages {
     return rows.map((row) => ({ integrationId: row.integration, exportId: row.export }));
   }
 
-  async count(exportId: string, limit: number): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(count, [exportId, limit]);
-    return row?.count ?? 0;
+  async count(exportId: string, limit: number): Promise<ReceivedTotal> {
+    const [row] = await this.#database.query<ReceivedTotal>(count, [exportId, limit]);
+    return row ?? { count: 0, bytes: 0 };
   }
 
-  /** By export and order of arrival. @param after id of the last one of the previous page */
   async page(after: string | undefined, limit: number): Promise<ReceivedMessage[]> {
     return (await this.#database.query<MessageRow>(page, [after ?? null, limit])).map(messageOf);
   }

@@ -1,4 +1,4 @@
-/** The SQL of the steps in which the schema came about. Never change a released one. */
+/** The SQL of the schema's migration steps. Never change a released one. */
 
 /**
  * Where a table belongs to integrations, its key begins with the integration, so that a distributed PostgreSQL can

@@ -3,5 +3,5 @@ import { activeStatuses } from '../jobs.ts';
 
 export const SCHEMA = 'bulkhead';
 
-/** Condition of a job that has not ended. Indexes serve statements that have the same text. */
+/** Condition of a job that has not ended. Partial indexes need exactly the same text. */
 export const IS_ACTIVE = `status IN (${activeStatuses.map((status) => `'${status}'`).join(', ')})`;

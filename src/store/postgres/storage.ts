@@ -41,7 +41,7 @@ export async function openDatabase(url: string, options: PostgresOptions): Promi
   }
 }
 
-/** @param ofNode the parts that a node has and a command has not @param closeNode closes these before the rest */
+/** @param ofNode parts that only a node has @param closeNode closes these before the rest */
 export function storageOf(
   { database, documents, stores }: OpenedDatabase,
   ofNode: Pick<Storage, 'events' | 'folder' | 'nodes' | 'cancellations' | 'now'> = {},

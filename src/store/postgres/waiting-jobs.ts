@@ -1,6 +1,6 @@
 /**
- * The queue of jobs that wait for a node, kept by the job queue library. A job leaves it in the transaction that notes
- * which node has taken it, so the library has nothing to watch or to clean up, and needs no session of its own.
+ * The queue of waiting jobs, kept by the job queue library. The transaction that removes a job records which node takes
+ * it, so the library has nothing to watch or clean up, and needs no session of its own.
  */
 import type { JobKey } from '../running-jobs.ts';
 import type { Database, Query, Value } from './database.ts';
@@ -11,7 +11,7 @@ const S_PER_MS = 0.001;
 export interface WaitingJob extends JobKey {
   /** Jobs are taken in the order of their turns. */
   readonly turn: number;
-  /** Nobody takes it before. */
+  /** Time before a node may take it. */
   readonly pauseMs?: number;
 }
 
@@ -43,7 +43,7 @@ export class WaitingJobs {
     await this.#library.insert(QUEUE, rows, within(query));
   }
 
-  /** Takes the next jobs out of the queue, within the transaction that notes who has them. */
+  /** Takes the next jobs out of the queue, within the transaction that records their node. */
   async take(query: Query, limit: number): Promise<JobKey[]> {
     const transaction = within(query);
     const taken = await this.#library.fetch<JobKey>(QUEUE, { batchSize: limit, ...transaction });

@@ -45,7 +45,7 @@ export class SqliteAuditStore implements AuditStore {
     return this.#written;
   }
 
-  /** Waits for what is being written. Whoever added it gets the error. */
+  /** Waits for writes. Errors go to the callers of `add`. */
   async idle(): Promise<void> {
     await this.#written?.catch(() => {});
   }
@@ -56,7 +56,7 @@ export class SqliteAuditStore implements AuditStore {
     if (entries.length > 0) this.#database.transaction(() => this.insert(entries));
   }
 
-  /** Within a transaction of the caller, if there is one. */
+  /** Uses the caller's transaction, if any. */
   insert(entries: readonly AuditEntry[]): void {
     for (const entry of entries) {
       const { _id, time, _resourceId = null } = entry;

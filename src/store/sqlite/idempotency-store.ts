@@ -115,7 +115,7 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
     [this.#count, this.#bytes] = [Number(row?.count), Number(row?.bytes)];
   }
 
-  /** Goes an eighth below the limits, so that it need not run for each request. Keeps running requests. */
+  /** Removes down to seven eighths of the limits, so that it need not run for each request. Keeps running requests. */
   #removeOldest(): void {
     const oldest = this.#database.sqlite
       .prepare('SELECT key, bytes FROM replies WHERE reply IS NOT NULL ORDER BY at')

@@ -1,14 +1,14 @@
-/** Records that failed in jobs, in SQLite. */
+/** Failed records of jobs, in SQLite. */
 import type { StatementSync } from 'node:sqlite';
 import type { JsonObject } from '../../json.ts';
-import type { JobErrorQuery, StoredJobError } from '../jobs.ts';
+import type { JobErrorQuery, JobErrorStore, StoredJob, StoredJobError } from '../jobs.ts';
 import type { Database } from './database.ts';
 import { repeatSliced, rowsSliced, type SlicedRemoval, slicedRemoval } from './slices.ts';
 
-/** Few, because each row is written anew, with its record. */
+/** Few, because updating a row rewrites its record, too. */
 const RESOLVED_AT_ONCE = 20;
 
-export class SqliteJobErrors {
+export class SqliteJobErrors implements JobErrorStore {
   readonly #database: Database;
   readonly #insert: StatementSync;
   readonly #removeAll: StatementSync;
@@ -24,15 +24,11 @@ export class SqliteJobErrors {
     this.forget = slicedRemoval(database, 'job_errors', 'job = ?');
   }
 
-  /** Replaces those of a page, unless the job is gone. Within a transaction of the caller. */
-  replace(jobId: string, page: number, errors: readonly StoredJobError[]): void {
-    const { sqlite } = this.#database;
-    if (!sqlite.prepare('SELECT 1 FROM jobs WHERE id = ?').get(jobId)) return;
-    sqlite.prepare('DELETE FROM job_errors WHERE job = ? AND page = ?').run(jobId, page);
-    this.#insertAll(errors);
+  async put({ _id }: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void> {
+    this.#database.durably(() => this.#database.transaction(() => this.#replace(_id, page, errors)));
   }
 
-  /** Replaces those of a job. Within a transaction of the caller. */
+  /** Replaces all errors of a job. Within a transaction of the caller. */
   replaceAll(jobId: string, errors: readonly StoredJobError[]): void {
     this.#removeAll.run(jobId);
     this.#insertAll(errors);
@@ -40,11 +36,11 @@ export class SqliteJobErrors {
 
   async list(
     jobId: string,
-    { after = '', limit, chars = Number.POSITIVE_INFINITY, isResolved, withoutData = false }: JobErrorQuery,
+    { after = '', limit, chars = Number.POSITIVE_INFINITY, isResolved }: JobErrorQuery,
   ): Promise<StoredJobError[]> {
     const resolution = isResolved === undefined ? '' : `AND is_resolved = ${Number(isResolved)}`;
     const select = this.#database.sqlite.prepare(
-      `SELECT id, page, is_resolved, error, ${withoutData ? 'NULL AS' : ''} data FROM job_errors
+      `SELECT id, page, is_resolved, error, data FROM job_errors
        WHERE job = ? AND id > ? ${resolution} ORDER BY id LIMIT ?`,
     );
     const found: StoredJobError[] = [];
@@ -76,6 +72,13 @@ export class SqliteJobErrors {
     const values = ids === undefined ? [jobId] : [jobId, JSON.stringify(ids)];
     const step = (): number => Number(this.#database.write(() => update.run(...values)).changes);
     return repeatSliced(step, RESOLVED_AT_ONCE);
+  }
+
+  #replace(jobId: string, page: number, errors: readonly StoredJobError[]): void {
+    const { sqlite } = this.#database;
+    if (!sqlite.prepare('SELECT 1 FROM jobs WHERE id = ?').get(jobId)) return;
+    sqlite.prepare('DELETE FROM job_errors WHERE job = ? AND page = ?').run(jobId, page);
+    this.#insertAll(errors);
   }
 
   #insertAll(errors: readonly StoredJobError[]): void {

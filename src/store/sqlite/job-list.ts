@@ -4,7 +4,7 @@ import { TimeSlice } from '../../work/time-slice.ts';
 import type { JobQuery, StoredJob } from '../jobs.ts';
 import type { Database } from './database.ts';
 
-/** Rows that a statement looks at. A record may have some kilobytes, and a rare status may be far between. */
+/** Rows scanned per statement: a record may have some kilobytes, and matches may be rare. */
 const SCANNED_AT_ONCE = 200;
 
 interface Condition {
@@ -39,7 +39,7 @@ export async function listJobs(database: Database, query: JobQuery): Promise<Sto
 /** Sorts after every timestamp. */
 const AFTER_ALL = ['~', ''] as const;
 
-/** What an index finds, and what is looked at row by row. */
+/** Conditions that use an index, and those checked row by row. */
 function conditionsOf(query: JobQuery): { range: Condition[]; filters: Condition[] } {
   const { integrationIds, flowIds, types, statuses, createdFrom, createdTo } = query;
   const range: Condition[] = [];

@@ -1,6 +1,6 @@
 /**
  * Hands out the jobs of a data folder. The table itself is the queue: `claim` is 0 while a job waits, 1 once it is handed
- * out, and null when it has ended. Integrations take turns, so that many jobs of one do not delay those of another.
+ * out, and null when it has ended. Integrations take turns: many jobs of one do not delay those of another.
  */
 import type { StatementSync } from 'node:sqlite';
 import type { JobHandlers } from '../jobs.ts';
@@ -18,13 +18,13 @@ export class SqliteJobQueue {
   readonly #isActive: StatementSync;
   #running: RunningJobs | undefined;
   #stopped: Promise<void> = Promise.resolve();
-  /** The integration that had the last turn. */
+  /** The integration whose turn was last. */
   #last = '';
   /** Failed attempts in a row, by job. */
   readonly #attempts = new Map<string, number>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #isWoken = false;
-  /** Jobs that were handed out before `serve` are in the queue again. */
+  /** Whether the jobs that an earlier process had are back in the queue. */
   #hasReleased = false;
 
   constructor(database: Database) {
@@ -83,7 +83,7 @@ export class SqliteJobQueue {
         void this.#run(running, job);
       }
     } catch {
-      // The disk may be full. Whoever writes next gets the error.
+      // The disk may be full. The next write reports the error.
       this.#later(FAILED_MS, () => this.wake());
     }
   }
@@ -113,7 +113,7 @@ export class SqliteJobQueue {
         return;
       }
     } catch {
-      // It is handed out again below, unless it has ended.
+      // Below, the job is handed out again unless it has ended.
     }
     const attempts = (this.#attempts.get(jobId) ?? 0) + 1;
     this.#attempts.set(jobId, attempts);

@@ -4,12 +4,10 @@ import { TimeSlice } from '../../work/time-slice.ts';
 import type { JobHour, JobHoursQuery } from '../job-hours.ts';
 import {
   activeStatuses,
-  type JobErrorQuery,
   type JobHandlers,
   type JobQuery,
   type JobStatus,
   type JobStore,
-  type ReceivedMessage,
   type StoredJob,
   type StoredJobError,
 } from '../jobs.ts';
@@ -25,8 +23,8 @@ const isActive = ({ status }: StoredJob): boolean => activeStatuses.includes(sta
 
 export class SqliteJobStore implements JobStore {
   readonly #database: Database;
-  readonly #errors: SqliteJobErrors;
-  readonly #messages: SqliteReceivedMessages;
+  readonly errors: SqliteJobErrors;
+  readonly messages: SqliteReceivedMessages;
   readonly #queue: SqliteJobQueue;
   readonly #add: StatementSync;
   readonly #put: StatementSync;
@@ -38,8 +36,8 @@ export class SqliteJobStore implements JobStore {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#errors = new SqliteJobErrors(database);
-    this.#messages = new SqliteReceivedMessages(database);
+    this.errors = new SqliteJobErrors(database);
+    this.messages = new SqliteReceivedMessages(database);
     this.#queue = new SqliteJobQueue(database);
     const { sqlite } = database;
     const columns = 'id, integration, flow, type, status, created, scheduled, claim, record';
@@ -111,42 +109,6 @@ export class SqliteJobStore implements JobStore {
     this.#queue.cancel(_id);
   }
 
-  async putErrors({ _id }: StoredJob, page: number, errors: readonly StoredJobError[]): Promise<void> {
-    this.#database.durably(() => this.#database.transaction(() => this.#errors.replace(_id, page, errors)));
-  }
-
-  errors(jobId: string, query: JobErrorQuery): Promise<StoredJobError[]> {
-    return this.#errors.list(jobId, query);
-  }
-
-  countErrors(jobId: string, isResolved?: boolean): Promise<number> {
-    return this.#errors.count(jobId, isResolved);
-  }
-
-  resolveErrors(jobId: string, ids?: readonly string[]): Promise<number> {
-    return this.#errors.resolve(jobId, ids);
-  }
-
-  receive(messages: readonly ReceivedMessage[]): Promise<void> {
-    return this.#messages.receive(messages);
-  }
-
-  received(exportId: string, query: Parameters<JobStore['received']>[1]): Promise<ReceivedMessage[]> {
-    return this.#messages.read(exportId, query);
-  }
-
-  acknowledge(exportId: string, throughId: string): Promise<void> {
-    return this.#messages.acknowledge(exportId, throughId);
-  }
-
-  exportsWithMessages(): Promise<{ integrationId: string; exportId: string }[]> {
-    return this.#messages.exports();
-  }
-
-  countReceived(exportId: string, limit: number): Promise<number> {
-    return this.#messages.count(exportId, limit);
-  }
-
   async integrationIds(): Promise<string[]> {
     const ids = new Set<string>();
     for (const table of ['jobs', 'messages', 'last_scheduled']) {
@@ -161,7 +123,7 @@ export class SqliteJobStore implements JobStore {
     const select = sqlite.prepare('SELECT id FROM jobs WHERE integration = ? LIMIT 1');
     for (let row = select.get(integrationId); row; row = select.get(integrationId)) await this.#remove(String(row.id));
     await this.#forgetSchedules(integrationId);
-    await this.#messages.forget(integrationId);
+    await this.messages.forget(integrationId);
   }
 
   async purge(before: string, limit: number): Promise<number> {
@@ -190,16 +152,12 @@ export class SqliteJobStore implements JobStore {
     return select.all(after, limit).map(jobOf);
   }
 
-  allMessages(after: string | undefined, limit: number): Promise<ReceivedMessage[]> {
-    return this.#messages.page(after, limit);
-  }
-
   async put(jobs: readonly { readonly job: StoredJob; readonly errors: readonly StoredJobError[] }[]): Promise<void> {
     this.#database.durably(() =>
       this.#database.transaction(() => {
         for (const { job, errors } of jobs) {
           this.#insert(this.#put, job);
-          this.#errors.replaceAll(job._id, errors);
+          this.errors.replaceAll(job._id, errors);
         }
       }),
     );
@@ -209,10 +167,10 @@ export class SqliteJobStore implements JobStore {
   /** Before the database. */
   async close(): Promise<void> {
     await this.stop();
-    this.#messages.close();
+    this.messages.close();
   }
 
-  /** @returns false if the statement has ignored the job */
+  /** @returns false if the statement ignored the job */
   #insert(insert: StatementSync, job: StoredJob): boolean {
     const { _id, _integrationId, _flowId, type, status, createdAt, scheduledAt } = job;
     const claim = isActive(job) ? 0 : null;
@@ -224,17 +182,17 @@ export class SqliteJobStore implements JobStore {
 
   async #remove(jobId: string): Promise<void> {
     this.#queue.abort(jobId);
-    await this.#errors.forget(jobId);
+    await this.errors.forget(jobId);
     this.#database.write(() =>
       this.#database.transaction(() => {
         // A running job may have stored more meanwhile.
-        this.#errors.replaceAll(jobId, []);
+        this.errors.replaceAll(jobId, []);
         this.#delete.run(jobId);
       }),
     );
   }
 
-  /** Asks a question for each flow, of which an integration may have thousands. */
+  /** Runs a query for each flow in time slices: an integration may have thousands. */
   async #rowsOf<Row>(flowIds: readonly string[], ask: (flowId: string) => Row | undefined): Promise<Row[]> {
     const rows: Row[] = [];
     const slice = new TimeSlice();

@@ -1,17 +1,17 @@
-/** What webhooks have received, in SQLite. Rows are in the order of arrival, whatever the order of their ids. */
+/** Webhook messages, in SQLite. Rows are in order of arrival, which may differ from the order of ids. */
 import type { StatementSync } from 'node:sqlite';
-import type { ReceivedMessage } from '../jobs.ts';
+import type { MessageStore, ReceivedMessage, ReceivedTotal } from '../jobs.ts';
 import type { Database } from './database.ts';
 import { type SlicedRemoval, slicedRemoval } from './slices.ts';
 
-/** Size of a transaction; a single message may be larger. Larger ones would hold the event loop. */
+/** Size of a transaction, to bound its time on the event loop. A single message may be larger. */
 const WRITE_CHARS = 1024 * 1024;
 
 interface Waiting extends PromiseWithResolvers<void> {
   readonly messages: readonly ReceivedMessage[];
 }
 
-export class SqliteReceivedMessages {
+export class SqliteReceivedMessages implements MessageStore {
   readonly #database: Database;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
@@ -38,7 +38,7 @@ export class SqliteReceivedMessages {
     return waiting.promise;
   }
 
-  /** Writes everything that waits. */
+  /** Writes all waiting messages. */
   close(): void {
     while (this.#waiting.length > 0) this.#write();
   }
@@ -76,14 +76,15 @@ export class SqliteReceivedMessages {
     }
   }
 
-  async count(exportId: string, limit: number): Promise<number> {
-    const count = this.#database.sqlite.prepare(
-      'SELECT count(*) AS count FROM (SELECT 1 FROM messages WHERE export = ? LIMIT ?)',
+  async count(exportId: string, limit: number): Promise<ReceivedTotal> {
+    const total = this.#database.sqlite.prepare(
+      `SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes
+      FROM (SELECT octet_length(body) AS bytes FROM messages WHERE export = ? LIMIT ?)`,
     );
-    return Number(count.get(exportId, limit)?.count);
+    const { count, bytes } = total.get(exportId, limit) ?? {};
+    return { count: Number(count), bytes: Number(bytes) };
   }
 
-  /** By export and order of arrival. @param after id of the last one of the previous page */
   async page(after: string | undefined, limit: number): Promise<ReceivedMessage[]> {
     const { sqlite } = this.#database;
     const last = after === undefined ? undefined : sqlite.prepare('SELECT * FROM messages WHERE id = ?').get(after);
@@ -99,7 +100,7 @@ export class SqliteReceivedMessages {
     }));
   }
 
-  /** 0, which is before all, for one that is gone: with it, all before it are gone. */
+  /** 0 for a message that is gone: earlier ones are gone, too, so all others are after it. */
   #positionOf(id: string | undefined): number {
     if (id === undefined) return 0;
     return Number(this.#database.sqlite.prepare('SELECT position FROM messages WHERE id = ?').get(id)?.position ?? 0);

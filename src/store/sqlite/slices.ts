@@ -1,4 +1,4 @@
-/** Splits long reads and removals, which would otherwise hold the event loop. */
+/** Splits long reads and removals, which would otherwise block the event loop. */
 import type { SQLInputValue } from 'node:sqlite';
 import { TimeSlice } from '../../work/time-slice.ts';
 import type { Database } from './database.ts';
@@ -6,7 +6,7 @@ import type { Database } from './database.ts';
 /** Few, because rows may have megabytes. */
 const REMOVED_AT_ONCE = 20;
 
-/** Removes rows, a few at a time. @returns how many. @throws StoreError */
+/** Removes rows, a few at a time. @returns their number @throws StoreError */
 export type SlicedRemoval = (...values: readonly SQLInputValue[]) => Promise<number>;
 
 /** @param where without `WHERE` */
@@ -18,7 +18,7 @@ export function slicedRemoval(database: Database, table: string, where: string):
     repeatSliced(() => Number(database.write(() => remove.run(...values)).changes), REMOVED_AT_ONCE);
 }
 
-/** Repeats a step until it has changed fewer rows than it may at once. @returns how many in all */
+/** Repeats a step until it changes fewer than `atOnce` rows. @returns the total */
 export async function repeatSliced(step: () => number, atOnce: number): Promise<number> {
   const slice = new TimeSlice();
   for (let count = 0; ; ) {
@@ -34,12 +34,12 @@ type Row = Record<string, unknown>;
 /**
  * Reads rows in time slices.
  *
- * @param read starts the statement after a row, or at the first
+ * @param read starts the statement after this row, or from the beginning
  */
 export async function* rowsSliced(read: (after: Row | undefined) => Iterable<Row>): AsyncGenerator<Row> {
   const slice = new TimeSlice();
   for (let last: Row | undefined; ; ) {
-    // Rows may change while the event loop has its turn, so a statement does not outlive a slice.
+    // Rows may change between slices, so each slice runs a new statement.
     const rows: Row[] = [];
     let isCut = false;
     for (const row of read(last)) {

@@ -1,5 +1,6 @@
 /** Bodies that are sent to webhooks, verified or not. */
 import { atOnce, attack, type DataAttack } from './attack.ts';
+import { type ReplySummary, summarize } from './reply-summary.ts';
 import type { Scene } from './scene.ts';
 
 interface Sent {
@@ -28,11 +29,10 @@ const received = (
     ...(right ? { right } : {}),
     prepare: webhook,
     run: (scene, { times, body }, exportId) =>
-      atOnce(times, () =>
-        scene.client('POST', `/v1/exports/${exportId}/${token}/data`, body, { 'content-type': 'application/json' }),
-      ),
+      atOnce(times, () => scene.client('POST', `/v1/exports/${exportId}/${token}/data`, body, JSON_BODY)),
   });
 
+const JSON_BODY = { 'content-type': 'application/json' };
 const BYTES = 1024 * 1024;
 const few: Sent = { times: 3, body: '[{"id":1},{"id":2}]' };
 
@@ -52,6 +52,27 @@ export const webhooks: readonly DataAttack[] = [
       few,
     ),
     isLong: true,
+  },
+  {
+    ...attack({
+      name: 'more than may wait, in messages of a megabyte',
+      dataMb: 20,
+      isLong: true,
+      hostile: 300,
+      permitted: 3,
+      prepare: webhook,
+      async run({ client }, count, exportId) {
+        const body = JSON.stringify({ text: 'x'.repeat(BYTES - 100) });
+        const replies: ReplySummary[] = [];
+        for (let i = 0; i < count; i++) {
+          replies.push(summarize(await client('POST', `/v1/exports/${exportId}/right/data`, body, JSON_BODY)));
+        }
+        const taken = replies.filter(({ status }) => status === 204).length;
+        // 256 MiB may wait.
+        if (count > 256 && (taken < 250 || taken > 258)) throw new Error(`${taken} messages were taken`);
+        return replies;
+      },
+    }),
   },
   received(
     'large messages with a wrong token',

@@ -71,6 +71,26 @@ test('warm isolates: below, at and above the limit', async () => {
   expect(await callsOf('b')).toBe('1');
 });
 
+test('warm isolates of all connectors share the memory for them', async () => {
+  // Of three isolates of one connector, or of one each of three.
+  const sandbox = open({ warmMb: 10, compartments: 3 });
+  const count = async (connectorId: string, integrationId: string): Promise<string> => {
+    const outcome = await call(sandbox, { connectorId, integrationId });
+    return outcome.status === 'answered' ? outcome.result : outcome.status;
+  };
+  const inTurn = async (): Promise<string[]> => {
+    const counts: string[] = [];
+    for (const integrationId of ['x', 'y', 'z']) counts.push(await count('a', integrationId));
+    return counts;
+  };
+  await inTurn();
+  expect(await inTurn()).toEqual(['2', '2', '2']);
+  for (const connectorId of ['b', 'c']) await count(connectorId, 'x');
+  // One is left. In turn, each finds that another has replaced its own.
+  await vi.waitFor(async () => expect(await inTurn()).toEqual(['1', '1', '1']), 10_000);
+  expect([await count('b', 'x'), await count('c', 'x')]).toEqual(['2', '2']);
+});
+
 test('the prewarmed process stays while another is in use and goes with the last one; then onRest is called', async () => {
   let rests = 0;
   const sandbox = open({ prewarmed: true, idleMs: 200, onRest: () => rests++ });

@@ -144,18 +144,18 @@ test('a message that is stored slowly is not skipped by a reader who has read on
   const waiting = async (): Promise<number> =>
     (await rowsOf(url, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`))
       .length;
-  const first = one.receive([slow]);
+  const first = one.messages.receive([slow]);
   await vi.waitFor(async () => expect(await waiting()).toBe(1), { timeout: 5_000 });
   let isStored = false;
-  const second = two.receive([fast]).then(() => {
+  const second = two.messages.receive([fast]).then(() => {
     isStored = true;
   });
   await vi.waitFor(async () => expect(isStored || (await waiting()) === 2).toBe(true), { timeout: 5_000 });
   const query = { limit: 10, chars: 100 };
-  const read = await one.received(exportId, query);
+  const read = await one.messages.read(exportId, query);
   await client.query('ROLLBACK');
   await Promise.all([first, second]);
-  read.push(...(await one.received(exportId, { ...query, after: read.at(-1)?._id })));
+  read.push(...(await one.messages.read(exportId, { ...query, after: read.at(-1)?._id })));
   expect(read).toEqual([slow, fast]);
 });
 
@@ -177,13 +177,13 @@ test('if the answer to a commit is lost, the job is added once, and runs once', 
   await lost;
   lost = proxy.breakAt('messages-receive', { isHeard: true });
   const exportId = newId();
-  await jobs.receive([{ _id: newId(), integrationId: newId(), exportId, body: '1' }]);
+  await jobs.messages.receive([{ _id: newId(), integrationId: newId(), exportId, body: '1' }]);
   await lost;
-  expect(await jobs.countReceived(exportId, 10)).toBe(1);
+  expect(await jobs.messages.count(exportId, 10)).toEqual({ count: 1, bytes: 1 });
   lost = proxy.breakAt('COMMIT', { isHeard: true });
-  await jobs.putErrors(job, 0, [errorOf(job, 0)]);
+  await jobs.errors.put(job, 0, [errorOf(job, 0)]);
   await lost;
-  expect(await jobs.countErrors(job._id)).toBe(1);
+  expect(await jobs.errors.count(job._id)).toBe(1);
   expect(runs.started).toHaveLength(1);
 });
 
@@ -203,8 +203,8 @@ test('without the database everything is store_unavailable; with it again, the q
     get: () => jobs.get(running._id),
     update: () => jobs.update({ ...running, status: 'running' }),
     requestCancel: () => jobs.requestCancel(running),
-    putErrors: () => jobs.putErrors(running, 0, [errorOf(running, 0)]),
-    receive: () => jobs.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]),
+    putErrors: () => jobs.errors.put(running, 0, [errorOf(running, 0)]),
+    receive: () => jobs.messages.receive([{ _id: newId(), integrationId: newId(), exportId: newId(), body: '1' }]),
     purge: () => jobs.purge('2100', 1),
     put: () => jobs.put([{ job: jobOf({}), errors: [] }]),
   };

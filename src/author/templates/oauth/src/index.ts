@@ -1,7 +1,7 @@
 import { defineConnector, type RunOptions } from 'bulkhead/sdk';
 import { ask, connectionOf, create } from './server.ts';
 
-/** Signs in as a user. The server obtains the tokens, renews them and keeps them: connector code never sees one. */
+/** Signs in as a user. The server obtains, renews and stores the tokens: connector code never sees them. */
 const shop = (_iClientId: string) => ({
   name: 'Shop',
   type: 'http',
@@ -36,7 +36,7 @@ export default defineConnector({
   },
 
   utilities: {
-    /** The newest orders of the user that has signed in. */
+    /** The newest orders of the signed-in user. */
     async listOrders({ _integrationId, status = 'paid' }: RunOptions<{ status?: string }>) {
       const connectionId = await connectionOf(_integrationId, 'testConnection');
       const response = await ask(connectionId, `/orders?status=${encodeURIComponent(status)}`);

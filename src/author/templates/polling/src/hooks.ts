@@ -8,10 +8,10 @@ import type {
   ResponseData,
 } from 'bulkhead/sdk';
 
-/** The shop's orders. Records are any JSON until somebody says more. */
+/** The shop's orders. Without a type, records are any JSON. */
 type Order = { id: string; status: string; total: number; email?: string };
 
-/** The page that goes on may be shorter than the one that was read. */
+/** The page may become shorter. */
 export function dropDrafts({ data, errors }: PreSavePageOptions): PreSavePageResult {
   return { data: (data as Order[]).filter(({ status }) => status !== 'draft'), errors };
 }
@@ -25,7 +25,7 @@ export function addCustomer({ data }: PreMapOptions): MapResult[] {
   );
 }
 
-/** The ledger's answers, in words that help. */
+/** Explains the ledger's refusals. */
 export function explainRefusals({ preMapData, responseData }: PostSubmitOptions): ResponseData[] {
   return responseData.map((result, i) =>
     result.statusCode === 422

@@ -4,7 +4,7 @@ import { addCustomer, dropDrafts, explainRefusals } from './hooks.ts';
 import { ledger, ordersExport, ordersFlow, ordersImport, shop } from './records.ts';
 import { ask, change, connectionOf, create, flowsOf } from './server.ts';
 
-/** Completes a step if the application accepts the credentials that the user has entered in it. */
+/** Completes a step if the application accepts the credentials that the user has entered. */
 async function testConnection(integrationId: string, step: string): Promise<StepReply> {
   const response = await ask(await connectionOf(integrationId, step), '/me');
   if (!response.ok) throw new Error(`The application refuses the token, or does not answer (${response.status}).`);

@@ -12,7 +12,7 @@ export const ledger = {
   http: { baseURI: 'https://ledger.example.com', ping: { relativeURI: '/me' }, auth: { type: 'token' } },
 };
 
-/** Reads the orders that were changed since the last time, page by page. */
+/** Reads the orders that have changed since the last time, page by page. */
 export const ordersExport = (_connectionId: string) => ({
   name: 'Changed orders',
   adaptorType: 'HTTPExport',

@@ -1,4 +1,4 @@
-/** Requests to the server's own API. The run's token is added, and what a failed run has written is not stored. */
+/** Requests to the server's own API, with the run's token. If the run fails, nothing it wrote is stored. */
 import type { JsonObject } from 'bulkhead/sdk';
 
 interface Refusal {
@@ -52,7 +52,7 @@ export async function connectionOf(integrationId: string, installerFunction: str
   return step._connectionId;
 }
 
-/** Sends a request to the application behind a connection. The server adds the credentials: they are never seen here. */
+/** Sends a request to the application behind a connection. The server adds the credentials. */
 export async function ask(connectionId: string, relativeURI: string): Promise<Response> {
   const headers = { 'Integrator-Method': 'GET', 'Integrator-Relative-URI': relativeURI };
   return fetch(`/v1/connections/${connectionId}/proxy`, { method: 'POST', headers });

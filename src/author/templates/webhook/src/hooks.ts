@@ -1,11 +1,11 @@
 /** What the flow does with each event of the shop. The export names this function under `hooks`. */
 import type { DataError, PreSavePageOptions, PreSavePageResult } from 'bulkhead/sdk';
 
-/** What the shop sends. Records are any JSON until somebody says more. */
+/** What the shop sends. Without a type, records are any JSON. */
 type Event = { type: string; order?: Order };
 type Order = { id: string; total: number };
 
-/** Events that are not about a new order are left out. An order without a total is reported. */
+/** Leaves out events that are not about a new order. Reports an order without a total. */
 export function acceptOrders({ data, errors }: PreSavePageOptions): PreSavePageResult {
   const created = (data as Event[]).flatMap(({ type, order }) => (type === 'order.created' && order ? [order] : []));
   const isComplete = ({ total }: Order): boolean => typeof total === 'number';

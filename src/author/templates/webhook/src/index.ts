@@ -24,7 +24,7 @@ export default defineConnector({
       if (typeof secret !== 'string' || secret.length < SECRET_CHARS) {
         throw new Error(`The signing secret has at least ${SECRET_CHARS} characters.`);
       }
-      // Part of the address. What proves that the shop has sent something is the signature.
+      // Part of the address. The signature proves that the shop is the sender.
       const token = crypto.randomUUID();
       const exportId = await create('exports', ordersWebhook(token, secret));
       const importId = await create('imports', ordersImport(await connectionOf(_integrationId, 'connectLedger')));

@@ -6,7 +6,7 @@ export const ledger = {
   http: { baseURI: 'https://ledger.example.com', ping: { relativeURI: '/me' }, auth: { type: 'token' } },
 };
 
-/** Takes only what is signed with the secret: the hex HMAC-SHA-256 of the body, in the header `X-Signature`. */
+/** Accepts only signed messages: the header `X-Signature` has the hex HMAC-SHA-256 of the body. */
 export const ordersWebhook = (token: string, secret: string) => ({
   name: 'Orders from the shop',
   adaptorType: 'WebhookExport',
@@ -17,7 +17,7 @@ export const ordersWebhook = (token: string, secret: string) => ({
     algorithm: 'sha256',
     encoding: 'hex',
     header: 'x-signature',
-    // Sealed by the server, and never shown again.
+    // The server encrypts it, and never shows it again.
     key: secret,
     token,
   },

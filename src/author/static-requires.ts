@@ -1,6 +1,6 @@
 /**
- * An esbuild plugin for `require(path.join(__dirname, 'config.json'))`: where the text can be told, it stands in the
- * call, so that the bundler finds the file.
+ * An esbuild plugin for `require(path.join(__dirname, 'config.json'))`: writes the text into the call if it is known at
+ * build time, so that the bundler finds the file.
  */
 import { readFile, realpath } from 'node:fs/promises';
 import * as path from 'node:path';
@@ -9,11 +9,11 @@ import { packageOf } from './import-chains.ts';
 import { StaticTexts } from './static-texts.ts';
 import { argumentOf, eachNode, literalText, parseSource } from './syntax.ts';
 
-/** A call with anything but a text. */
+/** A call with anything but a literal. */
 const isCandidate = /\brequire\s*\(\s*[^\s'"]/;
 
-/** @param folder the project's; files outside it are not found this way */
-export function toldRequires(folder: string): Plugin {
+/** @param folder of the project; files outside it are ignored */
+export function staticRequires(folder: string): Plugin {
   return {
     name: 'told requires',
     setup(build) {
@@ -44,14 +44,14 @@ async function withTexts(text: string, filename: string, folder: string): Promis
   let result = text;
   for (const { start, end, module } of found.sort((a, b) => b.start - a.start)) {
     if (path.isAbsolute(module) && !(await isInside(module, folder))) continue;
-    // Lines stay where they are.
+    // Keep the number of lines.
     const lines = text.slice(start, end).replaceAll(/[^\n]/g, '');
     result = result.slice(0, start) + JSON.stringify(module) + lines + result.slice(end);
   }
   return result;
 }
 
-/** Of a file or folder that is there, or a file named without its ending. */
+/** Whether the folder contains it: a file, a folder, or a file named without its extension. */
 async function isInside(named: string, folder: string): Promise<boolean> {
   const root = await realpath(folder);
   for (const ending of ['', '.js', '.json', '.cjs']) {
