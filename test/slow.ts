@@ -22,6 +22,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/dashboard/form-looks.test.ts',
     'test/dashboard/journey.test.ts',
     'test/dashboard/oauth.test.ts',
+    'test/dashboard/overview.test.ts',
     'test/dashboard/pages.test.ts',
     'test/dashboard/pictures.test.ts',
     'test/dashboard/tokens.test.ts',
@@ -62,6 +63,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
   'build or load many bundles, one after another': [
     'test/api/approvals.test.ts',
     'test/api/connector-uploads.test.ts',
+    'test/api/presentation.test.ts',
     'test/author/bundles.test.ts',
     'test/author/inlined-files.test.ts',
     'test/author/node-modules.test.ts',

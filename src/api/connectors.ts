@@ -16,9 +16,8 @@ import { sortKeyOf } from '../store/store.ts';
 import { assertFileType, readBytes, readObject } from './body.ts';
 import { type ApiContext, callerOf, flag, replyJson } from './context.ts';
 import { asText, replyList } from './paging.ts';
-import { isNotModified } from './preconditions.ts';
 import { connectorsInReach, documentsInReach } from './reach.ts';
-import { bodyErrors, listOf, listQuery, noContent, notModified, runErrors } from './replies.ts';
+import { bodyErrors, listOf, listQuery, noContent, runErrors } from './replies.ts';
 import { type Route, route } from './route.ts';
 import { flags, InstallBaseRow, Connector as Row } from './schemas.ts';
 
@@ -125,32 +124,6 @@ export const connectorRoutes: readonly Route[] = [
       replyJson(ctx, await existingRow(ctx, service));
     },
   }),
-  route.get('/connectors/{_id}/image', {
-    scope: 'read',
-    tag: 'connectors',
-    summary: "Reads the connector's image from its bundle",
-    headers: ['If-None-Match'],
-    replies: {
-      200: { description: 'The image.', schema: Type.Unknown(), type: 'image/*', headers: ['ETag'] },
-      304: notModified,
-    },
-    errors: ['not_found'],
-    async handle(ctx, { service }) {
-      const image = service.catalog.imageOf((await existingRow(ctx, service))._id);
-      if (!image) throw requestError('not_found', { message: 'The connector has no image of its own.' });
-      // An SVG may hold scripts. None may run, wherever the image is opened.
-      ctx.set({
-        'X-Content-Type-Options': 'nosniff',
-        'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        'Cache-Control': 'private, no-cache',
-        ETag: image.etag,
-      });
-      ctx.status = 200;
-      ctx.type = image.type;
-      ctx.body = image.bytes;
-      if (isNotModified(ctx, image.etag)) ctx.status = 304;
-    },
-  }),
   route.get('/connectors/{_id}/installBase', {
     scope: 'read',
     tag: 'connectors',
@@ -202,7 +175,8 @@ export const connectorRoutes: readonly Route[] = [
   }),
 ];
 
-async function existingRow(ctx: ApiContext, service: Service): Promise<ConnectorRow> {
+/** The connector in the path. @throws RequestError `not_found` */
+export async function existingRow(ctx: ApiContext, service: Service): Promise<ConnectorRow> {
   await service.catalog.start();
   const row = service.catalog.row(ctx.params._id as string);
   const reach = await connectorsInReach(ctx, service);

@@ -1,6 +1,7 @@
 /** A route: an operation and its handler. Router, checks and the API description are built from it. */
 import type { Feed } from '../feed/feed.ts';
 import type { FlowJobs } from '../flow/flow-jobs.ts';
+import type { Flows } from '../flow/flows.ts';
 import type { Webhooks } from '../flow/webhooks.ts';
 import type { Service } from '../integration/service.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -26,6 +27,7 @@ export interface Api {
   readonly oauth: OAuth;
   readonly jobs: FlowJobs;
   readonly webhooks: Webhooks;
+  readonly schedules: Flows['schedules'];
   /** By webhook and address. */
   readonly webhookSenders: FailedAuthentications;
   readonly health: Health;

@@ -12,13 +12,17 @@ import { healthRoutes } from './health.ts';
 import { oauthClientRoutes } from './iclients.ts';
 import { integrationRoutes } from './integrations.ts';
 import { jobErrorRoutes } from './job-errors.ts';
+import { jobHourRoutes } from './job-hours.ts';
 import { jobRoutes } from './jobs.ts';
 import { metricRoutes } from './metrics.ts';
 import { oauthRoutes } from './oauth.ts';
 import { pingRoutes } from './ping.ts';
+import { presentationRoutes } from './presentation.ts';
 import { recordRoutes } from './records.ts';
+import { removalRoutes } from './removal.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { scheduleRoutes } from './schedule.ts';
 import { stackRoutes } from './stack.ts';
 import { stateRoutes } from './state.ts';
 import { tileRoutes } from './tiles.ts';
@@ -28,12 +32,17 @@ import { webhookRoutes } from './webhooks.ts';
 export const routes: readonly Route[] = [
   ...integrationRoutes,
   ...functionRoutes,
+  ...removalRoutes,
   ...stackRoutes,
   ...runRoutes,
   ...stateRoutes,
   ...connectorRoutes,
+  ...presentationRoutes,
   ...recordRoutes,
   ...flowRoutes,
+  ...scheduleRoutes,
+  // Before `/jobs/{_id}`.
+  ...jobHourRoutes,
   ...jobRoutes,
   ...jobErrorRoutes,
   ...webhookRoutes,

@@ -1,5 +1,6 @@
 /** Schemas of replies. No request is checked against them. */
 import Type, { type TObject, type TSchema } from '#typebox';
+import { bundleTextNames } from '../connector/presentation.ts';
 import { Job } from '../flow/job.ts';
 import { DiyBody, InstallBody, IntegrationChange, IntegrationFields } from '../integration/integration.ts';
 import { JsonPatch } from '../record/json-patch.ts';
@@ -62,6 +63,9 @@ export const Connector = Type.Object({
   version: Type.Optional(Text),
   description: Type.Optional(Text),
   imageURL: Type.Optional(Text),
+  texts: Type.Optional(
+    Type.Array(Type.Enum([...bundleTextNames]), { description: 'Which of these texts its bundle has.' }),
+  ),
   status: Type.Enum(['ready', 'held', 'invalid']),
   digest: Type.Optional(Text),
   permissions: Permissions,

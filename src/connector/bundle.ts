@@ -5,8 +5,8 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { type Bundle, hasMoreParts, nestsDeeper } from '../../sandbox/index.ts';
 import type { ErrorItem } from '../errors.ts';
 import { type BundleFiles, UnreadableError } from './bundle-files.ts';
-import { type Image, readImage } from './image.ts';
 import { checkManifest, connectorIdOf, type Manifest } from './manifest.ts';
+import { type Presentation, readPresentation } from './presentation.ts';
 
 const MANIFEST_FILE = 'package.json';
 const MANIFEST_LIMIT_BYTES = 1024 * 1024;
@@ -35,8 +35,7 @@ export interface Connector {
 export interface ConnectorFiles {
   readonly connector: Connector;
   readonly files: ReadonlyMap<string, Buffer>;
-  /** Undefined if missing or invalid: a bad image does not invalidate the bundle. */
-  readonly image?: Image | undefined;
+  readonly presentation: Presentation;
 }
 
 /** A refused bundle still has its `manifest` if that part was valid. */
@@ -45,7 +44,7 @@ export type BundleReadResult =
   | {
       readonly manifest?: Manifest;
       readonly connector?: never;
-      readonly image?: never;
+      readonly presentation?: never;
       readonly reasons: readonly ErrorItem[];
     };
 
@@ -106,8 +105,9 @@ export async function readBundle(files: BundleFiles, folder: string, isPacked = 
     code,
   };
   const sourceMap = await read(`${manifest.main}.map`, MAP_LIMIT_BYTES).catch(() => undefined);
-  const image = await readImage(recording, manifest.connector.imageURL);
-  return { manifest, connector: { _id, folder, manifest, bundle, sourceMap }, files: contents, image, reasons: [] };
+  const presentation = await readPresentation(recording, manifest.connector.imageURL);
+  const connector = { _id, folder, manifest, bundle, sourceMap };
+  return { manifest, connector, files: contents, presentation, reasons: [] };
 }
 
 async function digestOf(...texts: readonly string[]): Promise<string> {

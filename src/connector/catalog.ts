@@ -7,10 +7,10 @@ import type { BundleReadResult, Connector, ConnectorFiles } from './bundle.ts';
 import type { Approval, CatalogEvents } from './catalog-events.ts';
 import { readRegistryEntry } from './entry-reader.ts';
 import { bundleEntries } from './folder.ts';
-import type { Image } from './image.ts';
 import { type LoadCheck, LoadChecker } from './load-checker.ts';
 import type { Manifest } from './manifest.ts';
 import type { PermissionStore } from './permission-store.ts';
+import type { Presentation } from './presentation.ts';
 import { duplicateReason, retryReason } from './reasons.ts';
 import { Registry } from './registry.ts';
 import type { ConnectorRow, RegistryEntry } from './registry-entry.ts';
@@ -67,9 +67,9 @@ export class Catalog {
     return this.#registry.allServing().find(({ manifest }) => matches(manifest));
   }
 
-  /** The image inside the connector's bundle. */
-  imageOf(connectorId: string): Image | undefined {
-    return this.#registry.imageOf(connectorId);
+  /** Of the version being served. */
+  presentationOf(connectorId: string): Presentation | undefined {
+    return this.#registry.presentationOf(connectorId);
   }
 
   rows(): ConnectorRow[] {
@@ -209,7 +209,7 @@ export class Catalog {
     const wasHeld = entry.candidate !== undefined;
     entry.candidate = undefined;
     if (digest === entry.connector?.bundle.digest)
-      this.#registry.keepServing(entry, entry.connector, read.image, wasHeld);
+      this.#registry.keepServing(entry, entry.connector, read.presentation, wasHeld);
     else this.#check(entry, read);
   }
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { BundleReadResult } from './bundle.ts';
 import { fingerprintOf, readEntry } from './folder.ts';
-import { imagePath } from './image.ts';
 import type { Manifest } from './manifest.ts';
+import { presentationFiles } from './presentation.ts';
 import { isDuplicate } from './reasons.ts';
 import type { RegistryEntry } from './registry-entry.ts';
 
@@ -24,7 +24,5 @@ export async function readRegistryEntry(bundles: string, entry: RegistryEntry): 
 
 /** The files that make up the fingerprint. */
 export function fingerprintedFiles(manifest: Manifest | undefined): string[] {
-  if (!manifest) return ['package.json'];
-  const image = imagePath(manifest.connector.imageURL);
-  return ['package.json', manifest.main, ...(image === undefined ? [] : [image])];
+  return manifest ? ['package.json', manifest.main, ...presentationFiles(manifest)] : ['package.json'];
 }

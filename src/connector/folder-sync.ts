@@ -194,7 +194,7 @@ async function localEntry(folder: string, entry: string): Promise<LocalEntry | u
   return { hash: hash('sha256', content), files: [], pack: async () => content };
 }
 
-/** Hashes manifest, code, source map and image, not the tarball: its bytes depend on the version of Node. */
+/** Hashes manifest, code, source map, image and texts, not the tarball: its bytes depend on the version of Node. */
 async function folderAt(folder: string, entry: string): Promise<LocalEntry | undefined> {
   const { connector, files } = (await readEntry(folder, entry)) as Partial<ConnectorFiles>;
   if (!connector || !files) return undefined;

@@ -2,8 +2,8 @@
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import { withoutExtension } from './folder.ts';
-import type { Image } from './image.ts';
 import { connectorIdOf, type Manifest } from './manifest.ts';
+import { type BundleTextName, bundleTextNames, type Presentation } from './presentation.ts';
 
 /** A version that passed every check but requests permissions nobody granted. */
 export interface Candidate extends ConnectorFiles {
@@ -19,8 +19,8 @@ export interface RegistryEntry {
   manifest?: Manifest;
   /** The version being served: the last one that passed all checks and had its permissions granted. */
   connector?: Connector | undefined;
-  /** The image of the version being served. */
-  image?: Image | undefined;
+  /** Of the version being served. */
+  presentation?: Presentation | undefined;
   /** The version waiting for approval. */
   candidate?: Candidate | undefined;
   /** Why the version on disk is not served. */
@@ -51,6 +51,8 @@ export interface ConnectorRow {
   readonly version?: string;
   readonly description?: string;
   readonly imageURL?: string;
+  /** What its bundle has. */
+  readonly texts?: readonly BundleTextName[];
   readonly status: 'ready' | 'held' | 'invalid';
   readonly digest?: string;
   readonly permissions: Manifest['connector']['permissions'] & {};
@@ -77,10 +79,12 @@ export function rowOf({
   manifest: lastManifest,
   reasons,
   warnings = [],
+  presentation,
 }: RegistryEntry): ConnectorRow {
   const manifest = connector?.manifest ?? candidate?.connector.manifest ?? lastManifest;
   const name = manifest?.name ?? withoutExtension(folder);
   const { title, imageURL, permissions, limits, preUninstallFunction, _id } = manifest?.connector ?? {};
+  const texts = bundleTextNames.filter((text) => presentation?.texts.has(text));
   const connectorId = connectorIdOf(name, manifest ? _id : UPLOADED.exec(folder)?.[1]);
   return {
     _id: connectorId,
@@ -89,6 +93,7 @@ export function rowOf({
     ...(manifest ? { version: manifest.version } : {}),
     ...(manifest?.description === undefined ? {} : { description: manifest.description }),
     ...(imageURL === undefined ? {} : { imageURL }),
+    ...(texts.length === 0 ? {} : { texts }),
     status: connector ? 'ready' : candidate ? 'held' : 'invalid',
     ...(connector ? { digest: connector.bundle.digest } : {}),
     permissions: permissions ?? {},

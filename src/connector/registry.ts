@@ -2,7 +2,7 @@
 import type { ErrorItem } from '../errors.ts';
 import type { Connector, ConnectorFiles } from './bundle.ts';
 import type { RegistryEvents } from './catalog-events.ts';
-import type { Image } from './image.ts';
+import { type Presentation, presentationKey } from './presentation.ts';
 import { type ConnectorRow, type RegistryEntry, rowOf } from './registry-entry.ts';
 
 export class Registry {
@@ -30,10 +30,10 @@ export class Registry {
     return [...this.#serving.values()];
   }
 
-  /** The image inside the connector's bundle. */
-  imageOf(connectorId: string): Image | undefined {
+  /** Of the version being served. */
+  presentationOf(connectorId: string): Presentation | undefined {
     const folder = this.#serving.get(connectorId)?.folder;
-    return folder === undefined ? undefined : this.#entries.get(folder)?.image;
+    return folder === undefined ? undefined : this.#entries.get(folder)?.presentation;
   }
 
   /** The entry for a name in the folder. */
@@ -70,22 +70,23 @@ export class Registry {
     if (connector || candidate || reasons.length > 0) this.#events.onUnloaded({ _id: rowOf(entry)._id, folder });
   }
 
-  serve(entry: RegistryEntry, { connector, image }: ConnectorFiles): void {
+  serve(entry: RegistryEntry, { connector, presentation }: ConnectorFiles): void {
     const replaced = entry.connector;
     if (replaced && replaced._id !== connector._id) {
       this.#stopServing(replaced);
       this.#events.onUnloaded(replaced);
     }
     entry.connector = connector;
-    entry.image = image;
+    entry.presentation = presentation;
     this.#serving.set(connector._id, connector);
     this.#events.onLoaded(connector);
   }
 
-  /** The version on disk is the one being served. Only its image may have changed. */
-  keepServing(entry: RegistryEntry, connector: Connector, image: Image | undefined, wasHeld: boolean): void {
-    const isUnchanged = !wasHeld && entry.reasons.length === 0 && entry.image?.etag === image?.etag;
-    entry.image = image;
+  /** The version on disk is the one being served. Only its image and texts may have changed. */
+  keepServing(entry: RegistryEntry, connector: Connector, presentation: Presentation, wasHeld: boolean): void {
+    const isSame = presentationKey(entry.presentation) === presentationKey(presentation);
+    const isUnchanged = !wasHeld && entry.reasons.length === 0 && isSame;
+    entry.presentation = presentation;
     this.setReasons(entry, []);
     if (!isUnchanged) this.#events.onLoaded(connector);
   }
@@ -93,7 +94,7 @@ export class Registry {
   /** Stops serving a bundle that is still in the folder. */
   withdraw(entry: RegistryEntry, connector: Connector): void {
     entry.connector = undefined;
-    entry.image = undefined;
+    entry.presentation = undefined;
     this.#stopServing(connector);
     this.#events.onUnloaded(connector);
   }

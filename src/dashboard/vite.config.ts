@@ -21,6 +21,8 @@ export default defineConfig({
     target: 'es2023',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // One file, in the order of main.tsx.
+    cssCodeSplit: false,
     reportCompressedSize: false,
     rolldownOptions: {
       // Fixed names: browsers revalidate by entity tag, and a server reads one whole build.

@@ -31,6 +31,7 @@ export interface FlowsOptions {
 export interface Flows {
   readonly jobs: FlowJobs;
   readonly webhooks: Webhooks;
+  readonly schedules: Pick<Schedules, 'upcoming'>;
   /** Starts running jobs. Call it once connectors are loaded. */
   serve(): void;
   /** Stops after the current pages. Running jobs resume on another node, or after the next start. Idempotent. */
@@ -63,6 +64,7 @@ export function openFlows(options: FlowsOptions): Flows {
   return {
     jobs,
     webhooks,
+    schedules,
     serve() {
       if (closed) return;
       jobs.serve();

@@ -1,6 +1,5 @@
 /** Starts flows when they are due. Every node tries; the store admits one job per due time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cron } from 'croner';
 import { cronOf, type FlowSchedule, lastDue, schedulesOf } from '../record/schedule.ts';
 import type { Document } from '../store/document.ts';
 import type { Part } from '../store/part.ts';
@@ -8,6 +7,7 @@ import type { Store, StoreChange } from '../store/store.ts';
 import { TimeSlice } from '../work/time-slice.ts';
 import type { FlowJobs } from './flow-jobs.ts';
 import { flowLimits } from './limits.ts';
+import { type PlannedFlow, PlannedSchedule, type UpcomingRun, upcomingRuns } from './upcoming.ts';
 
 export interface SchedulesParts {
   readonly store: Store;
@@ -18,10 +18,9 @@ export interface SchedulesParts {
   readonly onError: (error: unknown, flowId: string) => void;
 }
 
-interface Planned {
+interface Planned extends PlannedFlow {
   /** The flow's schedules as text, to notice changes. */
   readonly key: string;
-  readonly crons: readonly Cron[];
 }
 
 interface ScheduledFlow {
@@ -60,6 +59,12 @@ export class Schedules {
     this.#unsubscribe();
     clearInterval(this.#rescan);
     for (const flowId of [...this.#planned.keys()]) this.#cancel(flowId);
+  }
+
+  /** The flows that run next, soonest first. @param integrationIds absent: all */
+  upcoming(limit: number, integrationIds?: ReadonlySet<string>): Promise<UpcomingRun[]> {
+    const { store, now } = this.#parts;
+    return upcomingRuns(store, this.#planned, { limit, nowMs: now().getTime(), integrationIds });
   }
 
   async #scan(): Promise<void> {
@@ -134,17 +139,17 @@ export class Schedules {
     }
     if (existing?.key === key) return true;
     this.#cancel(flowId);
-    const crons = schedules.flatMap((schedule) => this.#cron(integrationId, flowId, schedule));
-    this.#planned.set(flowId, { key, crons });
+    const started = schedules.flatMap((schedule) => this.#schedule(integrationId, flowId, schedule));
+    this.#planned.set(flowId, { key, integrationId, schedules: started });
     return true;
   }
 
-  #cron(integrationId: string, flowId: string, schedule: FlowSchedule): Cron[] {
+  #schedule(integrationId: string, flowId: string, schedule: FlowSchedule): PlannedSchedule[] {
     try {
       const cron = cronOf(schedule.schedule, schedule.timezone);
       cron.schedule(() => void this.#due(integrationId, flowId, schedule));
       cron.resume();
-      return [cron];
+      return [new PlannedSchedule(schedule, cron)];
     } catch {
       // Stored before schedules were checked.
       return [];
@@ -152,7 +157,7 @@ export class Schedules {
   }
 
   #cancel(flowId: string): void {
-    for (const cron of this.#planned.get(flowId)?.crons ?? []) cron.stop();
+    for (const { cron } of this.#planned.get(flowId)?.schedules ?? []) cron.stop();
     this.#planned.delete(flowId);
   }
 

@@ -142,3 +142,10 @@ export function afterSteps(integration: Integration): Integration {
   const done = (integration.install ?? []).every(({ completed }) => completed === true);
   return done && integration.mode === 'install' ? { ...integration, mode: 'settings' } : integration;
 }
+
+/** The integration as it was before its removal began; undefined if none has begun, or a step of it is completed. */
+export function withoutRemoval(integration: Integration): Integration | undefined {
+  const { uninstall = [], ...rest } = integration;
+  if (integration.mode !== 'uninstall' || uninstall.some(({ completed }) => completed === true)) return undefined;
+  return afterSteps({ ...rest, mode: 'install' });
+}

@@ -3,6 +3,7 @@
  * messages. A running job's checkpoint is in the integration's document instead, to be committed with a page's changes.
  */
 import type { JsonObject } from '../json.ts';
+import type { JobHour, JobHoursQuery } from './job-hours.ts';
 import type { SortKey } from './stored.ts';
 
 export const jobStatuses = ['queued', 'running', 'retrying', 'canceling', 'completed', 'failed', 'canceled'] as const;
@@ -133,6 +134,8 @@ export interface JobStore {
   get(id: string): Promise<StoredJob | undefined>;
   /** Newest first. */
   list(query: JobQuery): Promise<StoredJob[]>;
+  /** Counts the jobs created in each hour, oldest first, looking at a bounded number of them. */
+  countByHour(query: JobHoursQuery): Promise<JobHour[]>;
   /** The newest job of each of these flows that has one. */
   latestOf(integrationId: string, flowIds: readonly string[]): Promise<StoredJob[]>;
   /** Flows' newest `scheduledAt`, for those that have one. Survives `purge`. */

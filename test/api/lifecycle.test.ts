@@ -582,6 +582,37 @@ describe('uninstall', () => {
     expect((await client('PUT', `/integrations/${other}/uninstaller/preUninstallFunction`)).body).toBe('its own');
   });
 
+  test('a removal is called off until a step is completed, and the mode is what it was', async () => {
+    const code = `exports.installer = { a: () => ({ success: true }) };
+      exports.uninstaller = {
+        pre: () => [{ name: 'one', uninstallerFunction: 'one' }, { name: 'two', uninstallerFunction: 'two' }],
+        one: () => ({ success: true }), two: () => ({ success: false }),
+      };`;
+    const install = [{ name: 'A', installerFunction: 'a' }];
+    const { client } = await shared.serve({ a: { connector: { preUninstallFunction: 'pre', install }, code } });
+    const id = await installed(client, 'a');
+    const path = `/integrations/${id}`;
+    const callOff = (headers?: Record<string, string>) => client('PUT', `${path}/uninstall/cancel`, undefined, headers);
+    const begin = () => client('PUT', `${path}/uninstaller/pre`);
+    expect(codeOf(await callOff())).toEqual([409, 'conflict']);
+    await begin();
+    await client('PUT', `${path}/uninstaller/two`);
+    expect(codeOf(await callOff({ 'if-match': '"stale"' }))).toEqual([412, 'precondition_failed']);
+    const called = await callOff();
+    expect([called.status, called.body.mode, called.body.uninstall]).toEqual([200, 'install', undefined]);
+    expect((await client('GET', path)).body).toEqual(called.body);
+    expect((await client('GET', path)).headers.get('etag')).toBe(called.headers.get('etag'));
+    await client('PUT', `${path}/installer/a`);
+    await begin();
+    expect((await callOff()).body.mode).toBe('settings');
+    await begin();
+    await client('PUT', `${path}/uninstaller/one`);
+    expect(codeOf(await callOff())).toEqual([409, 'conflict']);
+    expect((await client('GET', path)).body.mode).toBe('uninstall');
+    const manual = (await client('POST', '/integrations', { name: 'Manual' })).body._id;
+    expect(codeOf(await client('PUT', `/integrations/${manual}/uninstall/cancel`))).toEqual([409, 'conflict']);
+  });
+
   test('if the function fails, everything stays, unless forced: then the failure is reported', async () => {
     const { client } = await shared.serve({
       a: uninstaller(`() => { throw Object.assign(new Error('no'), { code: 'mine' }) }`),

@@ -17,6 +17,7 @@ const declared = `
   GET    /integrations/{_id}/dependencies           yes  yes  own          no
   POST   /integrations/{_id}/install                yes  no   no           no
   DELETE /integrations/{_id}/install                yes  no   own          no
+  PUT    /integrations/{_id}/uninstall/cancel       yes  no   own          no
   PUT    /integrations/{_id}/installer/{function}   yes  no   own          no
   PUT    /integrations/{_id}/uninstaller/{function} yes  no   own          no
   PUT    /integrations/{_id}/settings/{function}    yes  no   own          no
@@ -35,6 +36,8 @@ const declared = `
   DELETE /connectors/{_id}                          yes  no   no           no
   POST   /connectors/{_id}/approve                  yes  no   no           no
   GET    /connectors/{_id}/image                    yes  yes  own          no
+  GET    /connectors/{_id}/readme                   yes  yes  own          no
+  GET    /connectors/{_id}/changelog                yes  yes  own          no
   GET    /connectors/{_id}/installBase              yes  yes  own          no
   PUT    /connectors/{_id}/update                   yes  no   no           no
   GET    /*                                         yes  yes  own          no
@@ -45,9 +48,11 @@ const declared = `
   DELETE /*/{_id}                                   yes  no   own          no
   POST   /flows/{_id}/run                           yes  no   own          no
   GET    /flows/{_id}/jobs/latest                   yes  yes  own          no
+  GET    /schedule                                  yes  yes  own          no
   POST   /exports/{_id}/invoke                      yes  no   own          no
   POST   /imports/{_id}/invoke                      yes  no   own          no
   GET    /jobs                                      yes  yes  own          no
+  GET    /jobs/hourly                               yes  yes  own          no
   GET    /jobs/{_id}                                yes  yes  own          no
   PUT    /jobs/{_id}/cancel                         yes  no   own          no
   GET    /jobs/{_id}/joberrors                      yes  yes  own          no

@@ -151,12 +151,13 @@ test.each([
   ['images/icon.jpeg', 'image/jpeg'],
   ['linked.webp', 'image/webp'],
 ])('an image in the bundle is read: %s', async (imageURL, type) => {
-  const { image, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
+  const { presentation, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
     await mkdir(join(folder, 'images'));
     await writeFile(join(folder, imageURL === 'linked.webp' ? 'images/target' : imageURL), SVG);
     if (imageURL === 'linked.webp') await symlink('images/target', join(folder, imageURL));
   });
   expect(reasons).toEqual([]);
+  const { image } = presentation ?? {};
   expect([image?.type, String(image?.bytes)]).toEqual([type, SVG]);
 });
 
@@ -175,14 +176,14 @@ test.each([
   ['icon.svg\0.svg'],
   [''],
 ])('an image outside the bundle, missing or invalid is ignored: %j', async (imageURL) => {
-  const { connector, image, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
+  const { connector, presentation, reasons } = await read({ code: '', connector: { imageURL } }, async (folder) => {
     await writeFile(join(folder, '..', 'outside.svg'), SVG);
     await symlink('../outside.svg', join(folder, 'link.svg'));
     await mkdir(join(folder, 'folder.svg'));
     await writeFile(join(folder, 'large.svg'), 'x'.repeat(512 * 1024 + 1));
     await writeFile(join(folder, 'icon'), SVG);
   });
-  expect([reasons, image]).toEqual([[], undefined]);
+  expect([reasons, presentation?.image]).toEqual([[], undefined]);
   expect(connector?._id).toEqual(expect.any(String));
 });
 

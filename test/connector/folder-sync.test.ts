@@ -70,6 +70,8 @@ test.each<[string, (folder: string) => Promise<void>]>([
   ['code of the same length', (folder) => writeFile(join(folder, 'a', 'index.js'), 'exports.utilities = [];')],
   ['another version', (folder) => writeBundle(folder, 'a', { manifest: { version: '2.0.0' }, code: '' })],
   ['a source map that was not there', (folder) => writeFile(join(folder, 'a', 'index.js.map'), '{}')],
+  ['a README that was not there', (folder) => writeFile(join(folder, 'a', 'README.md'), '# A')],
+  ['a changelog that was not there', (folder) => writeFile(join(folder, 'a', 'CHANGELOG.md'), '# 1')],
   ['an image that was not there', (folder) => writeFile(join(folder, 'a', 'icon.svg'), '<svg/>')],
   [
     'a file that was put in its place',

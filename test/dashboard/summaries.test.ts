@@ -17,6 +17,7 @@ function tile(digit: string, name: string, more: Partial<Tile> = {}): Tile {
     steps: { total: 3, completed: 1 },
     records: { connections: 0, exports: 0, imports: 0, flows: 0 },
     lastRun: null,
+    lastJob: null,
     offlineConnections: [],
     ...more,
   };

@@ -19,6 +19,8 @@ export const harmless: Readonly<Record<string, Harmless>> = {
   'DELETE /integrations/{_id}': { status: 412, headers: { 'If-Match': '"other"' } },
   'DELETE /integrations/{_id}/install': { status: 412, headers: { 'If-Match': '"other"' } },
   'DELETE /integrations/{_id}/state/{key}': { status: 412, headers: { 'If-Match': '"other"' } },
+  // No removal has begun.
+  'PUT /integrations/{_id}/uninstall/cancel': { status: 409 },
   'POST /function': { status: 422, body: {} },
   'PUT /connectors': { status: 415, body: {} },
   'POST /accesstokens': { status: 201, body: { name: 'made', scope: 'read' } },
@@ -26,6 +28,8 @@ export const harmless: Readonly<Record<string, Harmless>> = {
   'DELETE /connectors/{_id}': { status: 422 },
   // The bundle has none.
   'GET /connectors/{_id}/image': { status: 404 },
+  'GET /connectors/{_id}/readme': { status: 404 },
+  'GET /connectors/{_id}/changelog': { status: 404 },
   'POST /connectors/{_id}/approve': { status: 409, body: { digest: 'other' } },
   'POST /restore': { status: 415, body: {} },
   // The flow has no export, the export no connection.

@@ -10,6 +10,9 @@ const NOT_WALKED = [
   '/docs',
   '/events',
   '/healthz',
+  // They tell of the time at which they are asked.
+  '/jobs/hourly',
+  '/schedule',
   '/metrics',
   '/openapi.json',
   '/readyz',

@@ -24,9 +24,15 @@ export interface Tile {
   readonly steps: { readonly total: number; readonly completed: number };
   readonly records: Readonly<Record<RecordKind, number>>;
   readonly lastRun: Pick<Run, '_id' | 'section' | 'function' | 'startedAt' | 'outcome'> | null;
+  readonly lastJob: LastJob | null;
   /** Connection ids. */
   readonly offlineConnections: readonly string[];
 }
+
+export type LastJob = Pick<
+  Job,
+  '_id' | '_flowId' | 'status' | 'createdAt' | 'endedAt' | 'numSuccess' | 'numError' | 'numIgnore' | 'numOpenError'
+>;
 
 /** `GET /connectors` */
 export interface Connector {
@@ -36,6 +42,7 @@ export interface Connector {
   readonly version?: string;
   readonly description?: string;
   readonly imageURL?: string;
+  readonly texts?: readonly ('readme' | 'changelog')[];
   readonly status: 'ready' | 'held' | 'invalid';
   readonly permissions: { readonly fetch?: readonly string[] };
   readonly limits: { readonly timeoutMs?: number; readonly cpuMs?: number; readonly memoryMb?: number };
@@ -157,6 +164,28 @@ export interface Job extends Counts {
   readonly errors?: readonly ErrorItem[];
   /** In the order of the flow: its exports, then its steps. */
   readonly steps?: readonly JobStep[];
+}
+
+/** `GET /jobs/hourly` */
+export interface JobHour {
+  readonly from: string;
+  readonly completed: number;
+  readonly failed: number;
+  readonly canceled: number;
+  readonly active: number;
+  /** False if the hour has more jobs than were counted. */
+  readonly isComplete: boolean;
+}
+
+/** `GET /schedule` */
+export interface UpcomingRun {
+  readonly _flowId: string;
+  readonly _integrationId: string;
+  readonly name: string;
+  readonly integrationName: string;
+  readonly schedule: string;
+  readonly timezone: string;
+  readonly nextAt: string;
 }
 
 /** `GET /readyz` */

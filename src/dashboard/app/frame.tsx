@@ -2,15 +2,19 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ConnectorPage } from '../connectors/connector-page.tsx';
 import { ConnectorsPage } from '../connectors/connectors-page.tsx';
 import { HomePage } from '../home/home-page.tsx';
-import { IntegrationPage } from '../integration/integration-page.tsx';
 import { AllRunsPage } from '../runs/all-runs-page.tsx';
-import { ServerPage } from '../server/server-page.tsx';
 import type { Route } from './address.ts';
 import { Brand } from './brand.tsx';
 import { Dialog } from './dialog.tsx';
+import { lazy } from './lazy.tsx';
 import { LeaveGuardContext } from './leave-guard.ts';
 import { type LeaveGuard, useRoute } from './route.ts';
 import { useSession } from './session.ts';
+
+const IntegrationPage = lazy(() =>
+  import('../integration/integration-page.tsx').then(({ IntegrationPage }) => IntegrationPage),
+);
+const ServerPage = lazy(() => import('../server/server-page.tsx').then(({ ServerPage }) => ServerPage));
 
 /** The frame around every page. */
 export function Frame({ notice }: { readonly notice: string }) {

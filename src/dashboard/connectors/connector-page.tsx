@@ -6,6 +6,7 @@ import { Logo } from '../app/logo.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { useTitle } from '../app/use-title.ts';
 import { mayAdminister, useToken } from '../server/use-token.ts';
+import { BundleTexts } from './bundle-text.tsx';
 import { ConnectorFacts } from './connector-facts.tsx';
 import { canBeInstalled, StatusBadge, StatusNotices } from './connector-status.tsx';
 import { DeleteConnector } from './delete-connector.tsx';
@@ -77,6 +78,7 @@ export function ConnectorPage({ id }: { readonly id: string }) {
       )}
       <ConnectorFacts connector={value} installs={installs} />
       <InstallBase connector={value} installs={installs} />
+      <BundleTexts connector={value} />
       {asks === 'install' && <InstallDialog connector={value} installs={installs} onClose={() => setAsks(undefined)} />}
       {asks === 'delete' && (
         <DeleteConnector connector={value} installs={installs.length} onClose={() => setAsks(undefined)} />

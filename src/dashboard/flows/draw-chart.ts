@@ -1,22 +1,32 @@
-/** Draws the chart of a flow's jobs: one bar a job, with axes. The only importer of uPlot. */
+/** Draws a chart of stacked bars, with axes. The only importer of uPlot. */
 import uPlot from 'uplot';
-import type { Job } from '../api/types.ts';
+
+export interface Bar {
+  /** Below the axis. */
+  readonly label: string;
+  readonly good: number;
+  /** Stands on top of what is good. */
+  readonly bad: number;
+}
 
 export interface DrawnChart {
-  /** Moves the cursor to a job. */
+  /** Moves the cursor to a bar. */
   readonly select: (index: number) => void;
   readonly destroy: () => void;
 }
 
 const HEIGHT_PX = 220;
-const date = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 /**
- * @param jobs oldest first
- * @param onSelect called with the index of the job under the pointer
+ * @param unit what the bars count, for the axis
+ * @param onSelect called with the index of the bar under the pointer
  */
-export function drawChart(place: HTMLElement, jobs: readonly Job[], onSelect: (index: number) => void): DrawnChart {
+export function drawChart(
+  place: HTMLElement,
+  all: readonly Bar[],
+  unit: string,
+  onSelect: (index: number) => void,
+): DrawnChart {
   const style = getComputedStyle(place);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
@@ -24,11 +34,6 @@ export function drawChart(place: HTMLElement, jobs: readonly Job[], onSelect: (i
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { stroke: colour('--line'), width: 1 },
     font: `12px ${style.fontFamily}`,
-  };
-  const isOneDay = jobs[0]?.createdAt.slice(0, 10) === jobs.at(-1)?.createdAt.slice(0, 10);
-  const labelOf = (index: number): string => {
-    const job = jobs[index];
-    return job ? (isOneDay ? time : date).format(new Date(job.createdAt)) : '';
   };
   const bars = uPlot.paths.bars?.({ size: [0.7, 40] });
   const series = (name: string): uPlot.Series => ({
@@ -43,9 +48,9 @@ export function drawChart(place: HTMLElement, jobs: readonly Job[], onSelect: (i
       width: place.clientWidth,
       height: HEIGHT_PX,
       legend: { show: false },
-      // Space at the left and right for half a bar; records start at zero.
+      // Space at the left and right for half a bar; counts start at zero.
       scales: {
-        x: { time: false, range: () => [-0.6, jobs.length - 0.4] },
+        x: { time: false, range: () => [-0.6, all.length - 0.4] },
         y: { range: (_, __, max) => [0, Math.max(1, max * 1.05)] },
       },
       axes: [
@@ -54,11 +59,11 @@ export function drawChart(place: HTMLElement, jobs: readonly Job[], onSelect: (i
           grid: { show: false },
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
           space: 70,
-          values: (_, splits) => splits.map(labelOf),
+          values: (_, splits) => splits.map((index) => all[index]?.label ?? ''),
         },
         {
           ...axis,
-          label: 'Records',
+          label: unit,
           labelFont: `12px ${style.fontFamily}`,
           size: 64,
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500]
@@ -67,18 +72,14 @@ export function drawChart(place: HTMLElement, jobs: readonly Job[], onSelect: (i
           values: (_, splits) => splits.map((value) => value.toLocaleString(undefined, { notation: 'compact' })),
         },
       ],
-      // What succeeded stands in front of all, so that what failed is seen above it.
+      // What is good stands in front of all, so that what is bad is seen above it.
       series: [{}, series('--bad'), series('--good')],
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       hooks: {
         setCursor: [({ cursor: { idx, event } }) => event && typeof idx === 'number' && onSelect(idx)],
       },
     },
-    [
-      jobs.map((_, index) => index),
-      jobs.map(({ numSuccess, numError }) => numSuccess + numError),
-      jobs.map(({ numSuccess }) => numSuccess),
-    ],
+    [all.map((_, index) => index), all.map(({ good, bad }) => good + bad), all.map(({ good }) => good)],
     place,
   );
   const observer = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHT_PX }));

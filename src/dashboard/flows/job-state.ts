@@ -32,7 +32,11 @@ export interface JobState {
 }
 
 /** A job that has completed may have records that failed. */
-export function jobStateOf({ status, numError, numOpenError }: Job): JobState {
+export function jobStateOf({
+  status,
+  numError,
+  numOpenError,
+}: Pick<Job, 'status' | 'numError' | 'numOpenError'>): JobState {
   if (status !== 'completed' || numError === 0) return { name: names[status], tone: tones[status] };
   return numOpenError > 0
     ? { name: 'Completed with errors', tone: 'warn' }

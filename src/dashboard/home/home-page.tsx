@@ -8,17 +8,19 @@ import { useTitle } from '../app/use-title.ts';
 import { useJobs } from '../flows/use-jobs.ts';
 import { TileList } from '../tiles/tile-list.tsx';
 import { attentionOf, type NoticeGroup } from './attention.ts';
+import { FlowsOverview } from './flows-overview.tsx';
 import { HomeEmpty } from './home-empty.tsx';
 import { NoticeList } from './notice-list.tsx';
 import { RunningList } from './running-list.tsx';
 
-/** What needs the user, what is running, and all integrations. */
+/** What needs the user, what is running, the last day, what is ahead, and all integrations. */
 export function HomePage() {
   useTitle('Home');
   const { value: tiles, error } = useResource<readonly Tile[]>({
     key: 'tiles',
     load: (client, signal) => client.list<Tile>('/tiles', undefined, signal),
-    isAffected: ({ type }) => /^(?:run\.(?:started|ended)|integration\.|connector\.|connection\.)/.test(type),
+    isAffected: ({ type }) =>
+      /^(?:run\.(?:started|ended)|job\.ended|integration\.|connector\.|connection\.)/.test(type),
     minIntervalMs: 400,
   });
   const connectors = useConnectors().value;
@@ -57,6 +59,7 @@ export function HomePage() {
       </div>
       {attention}
       <RunningList tiles={tiles} jobs={jobs} />
+      <FlowsOverview tiles={tiles} />
       <TileList tiles={tiles} titles={titles} />
     </div>
   );

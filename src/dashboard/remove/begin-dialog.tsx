@@ -14,7 +14,7 @@ interface BeginDialogProps {
   readonly onClose: () => void;
 }
 
-/** Asks before a removal begins: the API has no way back from there. */
+/** Asks before a removal begins. Until its first step is done, it can be called off. */
 export function BeginDialog({ integration: { _id, name }, call, preUninstall, onClose }: BeginDialogProps) {
   const action = {
     isRunning: call.isRunning,
@@ -27,7 +27,7 @@ export function BeginDialog({ integration: { _id, name }, call, preUninstall, on
         confirm it at the end.
       </p>
       <p class="notice warn">
-        Once it has begun, a removal can be paused but not taken back: the integration cannot be used any more.
+        You can call the removal off until its first step is done. From then on, it can only be paused.
       </p>
       <RecordsSummary integrationId={_id} />
       {call.isRunning && <RunPanel label="Asking the connector for the steps" run={call.runRef} />}

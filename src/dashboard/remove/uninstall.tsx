@@ -1,4 +1,5 @@
 import { useId, useState } from 'preact/hooks';
+import { ErrorNotice } from '../app/error-notice.tsx';
 import { pluralize } from '../app/format.ts';
 import { navigate } from '../app/route.ts';
 import { useSession } from '../app/session.ts';
@@ -22,8 +23,14 @@ export function Uninstall(props: IntegrationProps) {
     announce(`${name} was removed.`);
     navigate('#/');
   });
+  const keep = useAction(async () => {
+    await client.put(`/integrations/${_id}/uninstall/cancel`, undefined);
+    await reload();
+    announce(`The removal of ${name} was called off.`);
+  });
   const preUninstall = connector?.preUninstallFunction;
   const hasBegun = mode === 'uninstall';
+  const canKeep = hasBegun && steps.every(({ completed }) => completed !== true);
   const remaining = steps.filter(({ completed }) => !completed).length;
   const reasonId = useId();
   return (
@@ -42,6 +49,20 @@ export function Uninstall(props: IntegrationProps) {
             : `${pluralize(remaining, 'step')} left. You can leave and come back at any time.`}
         </p>
       )}
+      {canKeep && (
+        <div class="row apart">
+          <p>No step is done yet, so you can still keep the integration.</p>
+          <button
+            type="button"
+            class="button"
+            disabled={keep.isRunning || call.isRunning || remove.isRunning}
+            onClick={() => void keep.run()}
+          >
+            {keep.isRunning ? 'Calling the removal off…' : 'Call the removal off'}
+          </button>
+        </div>
+      )}
+      <ErrorNotice error={keep.error} title="The removal was not called off." />
       {hasBegun && steps.length > 0 && (
         <StepsList integration={integration} steps={steps} section="uninstaller" call={call} runs={runs} />
       )}

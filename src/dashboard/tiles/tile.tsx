@@ -1,8 +1,9 @@
-import type { Tile } from '../api/types.ts';
+import type { LastJob, Tile } from '../api/types.ts';
 import { integrationHref } from '../app/address.ts';
 import { pluralize } from '../app/format.ts';
 import { hueOf, Logo } from '../app/logo.tsx';
 import { Time } from '../app/time.tsx';
+import { jobStateOf } from '../flows/job-state.ts';
 import { lastRunNames, outcomeTones, stateNames, stateOf, stateTones } from './state.ts';
 
 interface TileProps {
@@ -13,7 +14,8 @@ interface TileProps {
 
 /** One integration. The whole tile links to its page. */
 export function TileCard({ tile, connector }: TileProps) {
-  const { _integrationId, _connectorId, name, tag, imageURL, version, lastRun, offlineConnections, steps } = tile;
+  const { _integrationId, _connectorId, name, tag, imageURL, version, lastRun, lastJob, offlineConnections, steps } =
+    tile;
   const state = stateOf(tile);
   const hasSteps = (state === 'install' || state === 'uninstall') && steps.total > 0;
   /** All tiles of a connector look alike, whatever their names. */
@@ -50,8 +52,9 @@ export function TileCard({ tile, connector }: TileProps) {
           </span>
         </div>
       )}
+      {lastJob && <LastJobLine job={lastJob} />}
       <p class="tile-foot small muted">
-        {lastRun ? (
+        {lastJob && lastRun?.outcome === 'succeeded' ? null : lastRun ? (
           <span>
             <span class={`dot ${outcomeTones[lastRun.outcome]}`} aria-hidden="true" /> {lastRunNames[lastRun.outcome]}{' '}
             <Time at={lastRun.startedAt} />
@@ -63,6 +66,22 @@ export function TileCard({ tile, connector }: TileProps) {
       </p>
     </li>
   );
+}
+
+/** The last job of any of its flows: how it went, with how many records, and when. */
+function LastJobLine({ job }: { readonly job: LastJob }) {
+  const { name, tone } = jobStateOf(job);
+  return (
+    <p class="small">
+      <span class={`dot ${tone}`} aria-hidden="true" /> Last flow: {name.toLowerCase()}, {recordsOf(job)},{' '}
+      <Time at={job.endedAt ?? job.createdAt} />
+    </p>
+  );
+}
+
+function recordsOf({ numSuccess, numError }: LastJob): string {
+  const records = pluralize(numSuccess + numError, 'record');
+  return numError === 0 ? records : `${records}, ${numError.toLocaleString()} of them failed`;
 }
 
 function contentsOf({ records: { connections, flows } }: Tile): string {

@@ -1,4 +1,5 @@
 /** Jobs of flows, in PostgreSQL. */
+import type { JobHour, JobHoursQuery } from '../job-hours.ts';
 import {
   activeStatuses,
   type JobHandlers,
@@ -13,6 +14,7 @@ import type { Database, Query, Statement } from './database.ts';
 import { isDuplicate } from './database-errors.ts';
 import { groupsOf } from './groups.ts';
 import { PostgresJobErrors } from './job-errors.ts';
+import { countJobsByHour } from './job-hours.ts';
 import { jobOf, listJobs } from './job-list.ts';
 import { PostgresJobQueue } from './job-queue.ts';
 import * as statements from './job-statements.ts';
@@ -84,6 +86,10 @@ export class PostgresJobStore implements JobStore {
 
   list(query: JobQuery): Promise<StoredJob[]> {
     return listJobs(this.#database, query);
+  }
+
+  countByHour(query: JobHoursQuery): Promise<JobHour[]> {
+    return countJobsByHour(this.#database, query);
   }
 
   async latestOf(integrationId: string, flowIds: readonly string[]): Promise<StoredJob[]> {

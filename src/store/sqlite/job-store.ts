@@ -1,6 +1,7 @@
 /** Jobs of flows, in SQLite. */
 import type { StatementSync } from 'node:sqlite';
 import { TimeSlice } from '../../work/time-slice.ts';
+import type { JobHour, JobHoursQuery } from '../job-hours.ts';
 import {
   activeStatuses,
   type JobHandlers,
@@ -12,6 +13,7 @@ import {
 } from '../jobs.ts';
 import type { Database } from './database.ts';
 import { SqliteJobErrors } from './job-errors.ts';
+import { countJobsByHour } from './job-hours.ts';
 import { listJobs } from './job-list.ts';
 import { SqliteJobQueue } from './job-queue.ts';
 import { SqliteReceivedMessages } from './received-messages.ts';
@@ -75,6 +77,10 @@ export class SqliteJobStore implements JobStore {
 
   list(query: JobQuery): Promise<StoredJob[]> {
     return listJobs(this.#database, query);
+  }
+
+  countByHour(query: JobHoursQuery): Promise<JobHour[]> {
+    return countJobsByHour(this.#database, query);
   }
 
   async latestOf(integrationId: string, flowIds: readonly string[]): Promise<StoredJob[]> {
