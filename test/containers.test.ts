@@ -38,6 +38,18 @@ test('the image starts the packed server as npm start does, as an ordinary user'
   expect(imageEnvironment).toMatchObject(startEnvironment);
 });
 
+test('the Node of the image has prebuilt native code for both C libraries and both architectures', () => {
+  const [, major = ''] = /^FROM node:(\d+)-\$\{SYSTEM\}$/m.exec(dockerfile) ?? [];
+  // The tests run on the same Node.
+  expect(process.versions.node.split('.')[0]).toBe(major);
+  for (const system of ['linux-x64', 'linux-arm64']) {
+    for (const library of ['glibc', 'musl']) {
+      const name = `isolated-vm.abi${process.versions.modules}.${library}.node`;
+      expect(existsSync(join(root, 'node_modules/isolated-vm/prebuilds', system, name)), name).toBe(true);
+    }
+  }
+});
+
 test.each(composeFiles)('%s sets what options take, and takes from the container what it does not need', (file) => {
   const compose = textOf(file);
   for (const { environment, schema } of Object.values(optionTable)) {

@@ -27,6 +27,7 @@ export const start: Command = {
     for (const problem of misspeltVariables(environment)) logger.warn({ event: 'misspelt_option' }, problem);
     const folders = await checkFolders(context);
     const { data, connectors } = folders;
+    if (folders.isNew) logger.info({ event: 'data_folder_created', folder: data });
     let runtime: Runtime | undefined;
     try {
       runtime = await createRuntime({ ...explicitOptions, data, connectors, logger, onRest: releaseMemory });

@@ -54,9 +54,18 @@ test('at a terminal the log is sentences of what is wrong', async () => {
 test.each<[string, readonly string[], CalledOptions]>([
   ['if its level was chosen', ['--log', 'info'], { isErrTTY: true }],
   ['if it goes elsewhere', [], {}],
-])('the log is for programs %s', async (_when, args, options) => {
-  // The JSON lines are written to the log's own stream.
-  expect((await start(await folder(), args, { ...options, ...MISSPELT })).stderr).toBe('');
+])('the log is JSON lines %s, and says that a data folder was created', async (_when, args, options) => {
+  const lines: string[] = [];
+  const cwd = await folder();
+  const onLog = (line: string): void => void lines.push(line);
+  expect((await start(cwd, args, { ...options, ...MISSPELT, onLog })).stderr).toBe('');
+  const logged = lines.map((line) => JSON.parse(line));
+  expect(logged).toContainEqual(expect.objectContaining({ level: 40, event: 'misspelt_option' }));
+  const created = expect.objectContaining({ event: 'data_folder_created', folder: join(cwd, 'data') });
+  expect(logged).toContainEqual(created);
+  lines.length = 0;
+  await start(cwd, args, { ...options, onLog });
+  expect(lines.map((line) => JSON.parse(line))).not.toContainEqual(created);
 });
 
 test.each<[string, readonly string[], string]>([

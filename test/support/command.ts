@@ -68,6 +68,8 @@ export interface CalledOptions extends CommandOptions {
   /** Whether its stderr is one. */
   readonly isErrTTY?: boolean;
   readonly signal?: AbortSignal;
+  /** Takes the log's lines. */
+  readonly onLog?: (line: string) => void;
 }
 
 function collector(isTTY: boolean): { stream: Output; text(): string } {
@@ -92,7 +94,7 @@ export async function callCommand(args: readonly string[], options: CalledOption
     input: Readable.from([options.input ?? '']),
     out: out.stream,
     err: err.stream,
-    log: { write() {} },
+    log: { write: options.onLog ?? (() => {}) },
     signal: options.signal ?? new AbortController().signal,
   });
   return { code, stdout: out.text(), stderr: err.text() };
