@@ -33,7 +33,7 @@ test('the digest equals that of the same files in a folder, however they are pac
   expect(await digestOf(packed('b', { code: 'other' }))).not.toBe(digest);
 });
 
-test('only the manifest, the code and its source map are kept, unchanged', async () => {
+test('only the manifest, the code, its source map and the texts for people are kept, unchanged', async () => {
   const map = '{"version":3,"sources":[],"mappings":""}';
   const more = [
     { path: 'package/index.js.map', content: map },
@@ -44,7 +44,7 @@ test('only the manifest, the code and its source map are kept, unchanged', async
   const read = await readTarball(withEntries(...more), 'b.tgz');
   if (!read.connector) throw new Error(JSON.stringify(read.reasons));
   expect(read.connector.sourceMap).toBe(map);
-  expect([...read.files.keys()]).toEqual(['package.json', 'index.js', 'index.js.map']);
+  expect([...read.files.keys()]).toEqual(['package.json', 'index.js', 'index.js.map', 'README.md']);
 });
 
 test('packing a bundle again gives the same bundle', async () => {
