@@ -27,7 +27,6 @@ export const start: Command = {
     for (const problem of misspeltVariables(environment)) logger.warn({ event: 'misspelt_option' }, problem);
     const folders = await checkFolders(context);
     const { data, connectors } = folders;
-    if (folders.isNew) logger.info({ event: 'data_folder_created', folder: data });
     let runtime: Runtime | undefined;
     try {
       runtime = await createRuntime({ ...explicitOptions, data, connectors, logger, onRest: releaseMemory });
@@ -37,6 +36,7 @@ export const start: Command = {
       throw error;
     }
     if (runtime.node !== undefined) logger = logger.child({ node: runtime.node });
+    if (folders.isNew) logger.info({ event: 'data_folder_created', folder: data });
     const { url, newToken } = runtime;
     logger.info({ event: 'listening', url });
     const hasDatabase = explicitOptions.store !== undefined;
