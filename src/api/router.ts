@@ -14,7 +14,7 @@ const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRo
 export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware {
   const open = routes.filter(({ scope }) => scope === 'none');
   const byPath = new Map(open.map((route) => [route.path, route]));
-  const servePatterns = serveGroup(
+  const servePatterns = serveByShape(
     open.filter(({ path }) => path.includes('{')),
     api,
   );
@@ -29,23 +29,33 @@ export function serveOpenRoutes(routes: readonly Route[], api: Api): Middleware 
   };
 }
 
-/**
- * Routes that need a token. One router for each first segment of a path: @koa/router tries all of its routes on every
- * request.
- */
+/** Routes that need a token. */
 export function serveRoutes(routes: readonly Route[], api: Api): Middleware {
-  const withToken = routes.filter(({ scope }) => scope !== 'none');
-  const groups = Map.groupBy(withToken, ({ path }) => firstSegment(path));
-  const routers = new Map([...groups].map(([segment, group]) => [segment, serveGroup(group, api)]));
+  return serveByShape(
+    routes.filter(({ scope }) => scope !== 'none'),
+    api,
+  );
+}
+
+/** One router for each shape of a path: @koa/router tries all of its routes on every request. */
+function serveByShape(routes: readonly Route[], api: Api): Middleware {
+  const groups = Map.groupBy(routes, ({ path }) => shapeOf(path));
+  const routers = new Map([...groups].map(([shape, group]) => [shape, serveGroup(group, api)]));
   return (ctx, next) => {
-    const serve = routers.get(firstSegment(ctx.path));
+    const serve = routers.get(shapeOf(ctx.path));
     return serve ? serve(ctx, next) : next();
   };
 }
 
-function firstSegment(path: string): string {
-  const end = path.indexOf('/', 1);
-  return end < 0 ? path : path.slice(0, end);
+const SLASH = 0x2f;
+
+/** Its first segment and the number of segments: `/integrations 4`. A slash at the end makes no difference. */
+function shapeOf(path: string): string {
+  const firstEnd = path.indexOf('/', 1);
+  if (firstEnd < 0) return path;
+  let segments = 1;
+  for (let i = firstEnd; i < path.length - 1; i++) if (path.charCodeAt(i) === SLASH) segments++;
+  return segments === 1 ? path.slice(0, firstEnd) : `${path.slice(0, firstEnd)} ${segments}`;
 }
 
 function serveGroup(routes: readonly Route[], api: Api): Middleware {

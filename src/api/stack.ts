@@ -30,15 +30,17 @@ const StackBody = Type.Object({
 const PATH = '/function';
 
 /** The protocol has its own message for an invalid token. */
-export const refuseInStackWords: Middleware = async (ctx, next) => {
+export const refuseInStackWords: Middleware = (ctx, next) => (ctx.path === PATH ? inStackWords(next) : next());
+
+async function inStackWords(next: () => Promise<unknown>): Promise<void> {
   try {
     await next();
   } catch (error) {
-    if (ctx.path !== PATH || !(error instanceof RequestError) || error.status !== 401) throw error;
+    if (!(error instanceof RequestError) || error.status !== 401) throw error;
     const item = { code: 'unauthorized', message: 'Invalid system token.' };
     throw new RequestError(401, [item], { 'WWW-Authenticate': 'invalid system token' });
   }
-};
+}
 
 export const stackRoutes: readonly Route[] = [
   route.post(PATH, {

@@ -1,5 +1,5 @@
 /**
- * What it costs to find a call's route: with a router per first segment of the path, as shipped, with one router for
+ * What it costs to find a call's route: with a router per shape of a path, as shipped, with one router for
  * all routes, and by calling the first layer that fits. They take turns every 50 ms in one process and under one
  * load, so other work on the machine disturbs them alike. Compartments are threads here: the CPU time of the process
  * is that of whole calls.
@@ -21,7 +21,7 @@ import { measure, type Settings, TOKEN } from './rig.ts';
 const { Router } = createRequire(import.meta.url)('@koa/router') as typeof koaRouter;
 const TURN_MS = 50;
 const INTEGRATIONS = 50;
-const ways = ['a router per segment', 'one router', 'first layer that fits'] as const;
+const ways = ['a router per shape', 'one router', 'first layer that fits'] as const;
 
 /** The alternative: no list of all layers that fit, no chain of functions for each request. */
 function firstFit({ stack }: koaRouter.Router): Middleware {
