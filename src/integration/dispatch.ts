@@ -129,7 +129,7 @@ export async function callFunction<T>(
   onAnswer: (answer: Answer) => Promise<T>,
   fallback: (error: RunError) => (() => Promise<NoInfer<T> & Pick<Answer, 'text'>>) | undefined = () => undefined,
 ): Promise<T> {
-  const { result, token } = await runFunction(dispatcher, call);
+  const result = await runFunction(dispatcher, call);
   let answer = result instanceof RunError ? undefined : result.text;
   try {
     if (!(result instanceof RunError)) return await settleRun(result, () => onAnswer(result));
@@ -139,17 +139,11 @@ export async function callFunction<T>(
     answer = replacement.text;
     return replacement;
   } finally {
-    conclude(dispatcher, call, result.run, token, answer);
+    conclude(dispatcher, call, result.run, answer);
   }
 }
 
-interface FunctionResult {
-  readonly result: Answer | RunError;
-  /** The run's token, which is no longer valid. */
-  readonly token: string;
-}
-
-async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<FunctionResult> {
+async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<Answer | RunError> {
   const { connector, unit, section, name, body, engine, trace = newTrace() } = call;
   const { integrationId } = unit;
   assertName(name);
@@ -160,6 +154,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const { grant, token, revoke, redact: redactToken } = dispatcher.tokens.issue(grantFields);
   const redact = (text: string): string => withoutSecrets(redactToken(text), engine?.secrets ?? []);
   const run = startRun(dispatcher, call, runId, trace);
+  run.token = token;
   const ask = dispatcher.broker.createAsk(
     {
       connectorId: connector._id,
@@ -211,9 +206,8 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   });
   const stack = outcome.status === 'failed' ? redact(await dispatcher.sourceLines.of(connector, outcome.stack)) : '';
   run.ended({ outcome, ...(error ? { errors: error.errors, stack } : {}) });
-  if (error) return { result: error, token };
-  const { result: text } = outcome as Outcome & { status: 'answered' };
-  return { result: { runId, text, usage: outcome.usage, run }, token };
+  if (error) return error;
+  return { runId, text: (outcome as Outcome & { status: 'answered' }).result, usage: outcome.usage, run };
 }
 
 function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { traceId }: Trace): ActiveRun {
@@ -252,7 +246,7 @@ export async function callBuiltIn<T extends Pick<Answer, 'text'>>(
     answer = result.text;
     return result;
   } finally {
-    conclude(dispatcher, call, run, '', answer);
+    conclude(dispatcher, call, run, answer);
   }
 }
 
@@ -261,12 +255,11 @@ function conclude(
   { payloads }: Dispatcher,
   { connector, unit, body, engine }: FunctionCall,
   run: ActiveRun,
-  token: string,
   answer: string | undefined,
 ): void {
   // Pages of flows are customers' data: what fails of them is stored with the job.
   if (!payloads || engine || run.isForgotten) return run.conclude();
-  run.concludeWith(payloadsOf(payloads, { connectorId: connector._id, unit, token, body, answer }));
+  run.concludeWith(payloadsOf(payloads, { connectorId: connector._id, unit, token: run.token, body, answer }));
 }
 
 /** Applies an answer. Its failure amends the run's outcome, and the error names the run. */

@@ -84,7 +84,9 @@ export class NameMask {
         (key.toLowerCase() === 'auth' && typeof inner === 'object');
       const masked = isSecret ? this.#secret(inner) : this.#value(inner, key, false);
       isChanged ||= masked !== inner;
-      return [key, masked];
+      const shownKey = maskSpellings(key);
+      isChanged ||= shownKey !== key;
+      return [shownKey, masked];
     });
     return isChanged ? Object.fromEntries(entries) : object;
   }
@@ -121,7 +123,11 @@ const AUTHORIZATION = /\b(bearer|basic)\s{1,3}[\w.~+/-]{8,}=*/gi;
 /** `https://user:password@host` */
 const USER_INFO = /\/\/[^\s/?#@:]*:[^\s/?#@]+@/g;
 /** `name=value`, and `"name":"value"` in a text that is not JSON as a whole. */
-const PAIR = /(?<![\w.-])([\w.-]{1,64})(\s{0,3}=\s{0,3}["']?|\\{0,7}["']\s{0,3}:\s{0,3}\\{0,7}["']?)([^\s"'&;,\\]+)/g;
+const PAIR =
+  /(?<![\w.-])([\w.-]{1,64})(\s{0,3}=\s{0,3}["']?|\\{0,7}["']\s{0,3}:\s{0,3}\\{0,7}["']?)((?<=["'])[^"'\\]+|[^\s"'&;,\\]+)/g;
+
+/** A line such as `X-Api-Key: value`. */
+const LINE = /^([ \t]{0,40})([\w.-]{1,64})(:[ \t]{1,3})(\S+)(?=[ \t\r]*$)/gm;
 
 function maskSpellings(text: string): string {
   return text
@@ -130,5 +136,8 @@ function maskSpellings(text: string): string {
     .replace(USER_INFO, `//${MASK}@`)
     .replace(PAIR, (pair: string, name: string, between: string) =>
       isNamedLikeASecret(name, '') ? `${name}${between}${MASK}` : pair,
+    )
+    .replace(LINE, (line: string, indent: string, name: string, colon: string) =>
+      isNamedLikeASecret(name, '') ? `${indent}${name}${colon}${MASK}` : line,
     );
 }

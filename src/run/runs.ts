@@ -160,6 +160,8 @@ export class ActiveRun {
   #record: RunRecord;
   /** Its integration was removed: keep no record. */
   isForgotten = false;
+  /** Not in the record: to mask it there. */
+  token = '';
   /** Set when the run has ended, if they are stored: resolves when they are in the record. */
   payloads: Promise<void> | undefined;
 
