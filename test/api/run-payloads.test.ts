@@ -35,6 +35,7 @@ exports.settings = {
     return (await api('/integrations/' + _integrationId + '/runs/' + runId)).json();
   },
 };
+exports.wrappers = { readAll: () => ({ data: [{ customer: 'Ada' }], lastPage: true }) };
 exports.utilities = { twice: ({ n }) => n * 2 };
 `;
 
@@ -114,6 +115,21 @@ describe('what is stored', () => {
     // Masks can be longer than what they replace.
     const pins = Array.from({ length: 180 }, () => ({ pin: 1 }));
     expect((await payloads('answers', { pins: 0, x: pins })).input).toEqual({ omittedBytes: expect.any(Number) });
+  });
+
+  test('nothing of a flow, whose records are data of customers', async () => {
+    const owned = { _integrationId: id, name: 'w' };
+    const connection = await client('POST', '/connections', { ...owned, type: 'wrapper', wrapper: {} });
+    const wrapper = {
+      _connectionId: connection.body._id,
+      adaptorType: 'WrapperExport',
+      wrapper: { function: 'readAll' },
+    };
+    const { body } = await client('POST', '/exports', { ...owned, ...wrapper });
+    expect((await client('POST', `/exports/${body._id}/invoke`)).body.data).toEqual([{ customer: 'Ada' }]);
+    const [listed] = (await client('GET', `/integrations/${id}/runs`)).body;
+    const run = (await client('GET', `/integrations/${id}/runs/${listed._id}`)).body;
+    expect([run.section, run.outcome, 'input' in run, 'answer' in run]).toEqual(['flow', 'succeeded', false, false]);
   });
 
   test('a body that is not JSON starts no run', async () => {
