@@ -16,6 +16,15 @@ const ENTRY_VALUES = ['value', 'values', 'defaultValue', 'default'];
 const TEXT_LEVELS = 3;
 const TEXT_DEPTH = 200;
 
+/** A word after the name of a secret: `tokenValue`, `password_confirmation`. */
+const AFTER_NAME = /[-_. ]?(?:value|text|string|hash|plain|confirm|confirmation|repeat|again)\d{0,3}$/i;
+
+/** Stricter than for connections, whose other fields must stay readable. */
+const isSecretName = (name: string, parent = ''): boolean => {
+  const end = name.slice(-100);
+  return [end, end.replace(AFTER_NAME, '')].some((text) => isNamedLikeASecret(text, parent) || isEncryptedByName(text));
+};
+
 /** Of a field in a form, which the dashboard does not show while it is typed. */
 const isPasswordField = ({ inputType, type }: JsonObject): boolean => inputType === 'password' || type === 'password';
 
@@ -92,7 +101,7 @@ export class NameMask {
   }
 
   #isSecretName(name: string, parent: string): boolean {
-    return isNamedLikeASecret(name, parent) || isEncryptedByName(name) || this.#passwordFields.has(name);
+    return isSecretName(name, parent) || this.#passwordFields.has(name);
   }
 
   /** Masks a whole value. Only what cannot be a credential stays. */
@@ -118,26 +127,30 @@ export class NameMask {
   }
 }
 
-const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END|$)/g;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END|$)/g;
 const AUTHORIZATION = /\b(bearer|basic)\s{1,3}[\w.~+/-]{8,}=*/gi;
 /** `https://user:password@host` */
 const USER_INFO = /\/\/[^\s/?#@:]*:[^\s/?#@]+@/g;
 /** `name=value`, and `"name":"value"` in a text that is not JSON as a whole. */
 const PAIR =
-  /(?<![\w.-])([\w.-]{1,64})(\s{0,3}=\s{0,3}["']?|\\{0,7}["']\s{0,3}:\s{0,3}\\{0,7}["']?)((?<=["'])[^"'\\]+|[^\s"'&;,\\]+)/g;
+  /(?<![\w.-])()([\w.-]{1,64})(\s{0,3}=\s{0,3}["']?|\\{0,7}["']\s{0,3}:\s{0,3}\\{0,7}["']?)((?<=["'])[^"'\\]+|[^\s"'&;,\\]+)/g;
 
+/** Headers whose value may have several words. */
+const HEADER = /\b((?:set-)?cookie|(?:proxy-)?authorization)(:[ \t]{0,3})[^\r\n"']+/gi;
+/** `<name>value</name>` */
+const ELEMENT = /(<)([\w.:-]{1,64})((?:\s[^<>]{0,200})?>)([^<]+)(?=<\/)/g;
 /** A line such as `X-Api-Key: value`. */
 const LINE = /^([ \t]{0,40})([\w.-]{1,64})(:[ \t]{1,3})(\S+)(?=[ \t\r]*$)/gm;
 
 function maskSpellings(text: string): string {
+  const maskNamed = (all: string, before: string, name: string, between: string): string =>
+    isSecretName(name) ? `${before}${name}${between}${MASK}` : all;
   return text
     .replace(PRIVATE_KEY, MASK)
     .replace(AUTHORIZATION, `$1 ${MASK}`)
+    .replace(HEADER, `$1$2${MASK}`)
     .replace(USER_INFO, `//${MASK}@`)
-    .replace(PAIR, (pair: string, name: string, between: string) =>
-      isNamedLikeASecret(name, '') ? `${name}${between}${MASK}` : pair,
-    )
-    .replace(LINE, (line: string, indent: string, name: string, colon: string) =>
-      isNamedLikeASecret(name, '') ? `${indent}${name}${colon}${MASK}` : line,
-    );
+    .replace(PAIR, maskNamed)
+    .replace(ELEMENT, maskNamed)
+    .replace(LINE, maskNamed);
 }

@@ -22,6 +22,8 @@ describe('names', () => {
     'Encrypted',
     'privateKey',
     'pin',
+    'tokenValue',
+    'password_confirmation',
   ])('%s', (name) => {
     for (const value of ['v', 7, ['v'], { deep: [{ v: 1 }] }]) {
       expect(mask({ [name]: value })).toEqual({ [name]: '******' });
@@ -76,13 +78,18 @@ describe('names', () => {
 describe('texts', () => {
   test.each([
     ['Bearer abcdef123456', 'Bearer ******'],
-    ['curl -H "Authorization: Basic dXNlcjpwYXNz"', 'curl -H "Authorization: Basic ******"'],
+    ['curl -H "Authorization: Basic dXNlcjpwYXNz"', 'curl -H "Authorization: ******"'],
     ['https://user:pass@example.com/a', 'https://******@example.com/a'],
     ['/path?access_token=abc&x=1', '/path?access_token=******&x=1'],
     ['a=1&client_secret=abc', 'a=1&client_secret=******'],
     ['X-Api-Key: abc\r\nAccept: */*', 'X-Api-Key: ******\r\nAccept: */*'],
     ["{'password': 'abc def', x", "{'password': '******', x"],
     ['said {\\"token\\":\\"abc\\"} twice', 'said {\\"token\\":\\"******\\"} twice'],
+    [
+      '<login><password>abc</password><user a="b">x</user></login>',
+      '<login><password>******</password><user a="b">x</user></login>',
+    ],
+    ['Cookie: session=abc; other=abc\nHost: example.com', 'Cookie: ******\nHost: example.com'],
     ['-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----', '****** PRIVATE KEY-----'],
     ['{"a":[{"password":"abc def"}]}', '{"a":[{"password":"******"}]}'],
     [JSON.stringify(['{"token":"x"}']), JSON.stringify(['{"token":"******"}'])],
