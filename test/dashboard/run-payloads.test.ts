@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Dashboard, picture, startDashboard } from '../support/dashboard.ts';
 import { installed } from '../support/runtime.ts';
 import { stepper } from './bundles.ts';
+import { expectAccessible } from './form-page.ts';
 
 const LONG_MS = 120_000;
 
@@ -30,11 +31,13 @@ test(
     await input.locator('summary').press('Enter');
     await input.getByText('"n": "<b>seven</b>"').waitFor();
     await page.locator('summary', { hasText: /^Answer$/ }).waitFor();
+    await expectAccessible(page);
     await picture(page, 'run-payloads');
 
     await press(page, 'Run again');
     const dialog = page.getByRole('dialog', { name: 'Run settings.noise again?' });
     await dialog.getByText('"n": "<b>seven</b>"').waitFor();
+    await expectAccessible(page);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect((await dashboard.client('GET', `/integrations/${id}/runs`)).body).toHaveLength(1);
