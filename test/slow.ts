@@ -59,6 +59,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/sandbox/supervisor/supervisor.test.ts',
     'test/api/limits.test.ts',
     'test/api/lifecycle.test.ts',
+    'test/api/run-payloads.test.ts',
     'test/api/runs.test.ts',
   ],
   'build or load many bundles, one after another': [
