@@ -25,7 +25,8 @@ import { Feed } from './feed/feed.ts';
 import { publishConnections, publishIntegrations, publishRuns } from './feed/publishers.ts';
 import { connectorCounts, healthOf } from './health.ts';
 import { Activity } from './integration/activity.ts';
-import { argumentKeys, type Dispatcher, limitsWithin } from './integration/dispatch.ts';
+import type { Dispatcher } from './integration/dispatch.ts';
+import { argumentKeys, limitsWithin } from './integration/once-per-connector.ts';
 import { sealForStore } from './integration/restore-documents.ts';
 import type { Service } from './integration/service.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -150,6 +151,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     runs,
     sourceLines: new SourceLines(),
     log: runLog(logger),
+    payloads: options.runPayloadBytes === 0 ? undefined : { bytes: options.runPayloadBytes, work },
   };
   const bundles = await openConnectorsFolder({
     folder: connectorsFolder,
@@ -224,8 +226,7 @@ async function start(options: Options, startOptions: StartOptions): Promise<Runt
     corsOrigins: listOf(options.corsOrigins ?? ''),
     rateLimit: { ...rateLimitsOf(options), onLimited: (reason) => metrics.rateLimited(reason) },
     onRequestEnded: (ended) => {
-      const { method, route, status, ms, isInProcess } = ended;
-      if (!isInProcess) metrics.requestEnded(method, route, status, ms);
+      if (!ended.isInProcess) metrics.requestEnded(ended.method, ended.route, ended.status, ended.ms);
       logRequest(logger, ended);
     },
     feed,

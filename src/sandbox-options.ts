@@ -2,6 +2,7 @@
 import Type, { type TSchema } from '#typebox';
 import { defaultLimits, defaultSandboxOptions } from '../sandbox/index.ts';
 import { outboundLimits } from './broker/outbound-limits.ts';
+import { LARGE_BYTES } from './json.ts';
 
 /** A numeric `fallback` makes the option a number. */
 export interface OptionRow {
@@ -94,6 +95,13 @@ export const sandboxOptions = {
     schema: Bytes,
     fallback: defaultLimits.logBytes,
     help: 'maximum bytes that a run may log',
+  },
+  runPayloadBytes: {
+    flag: 'run-payload-bytes',
+    environment: 'BULKHEAD_RUN_PAYLOAD_BYTES',
+    schema: Type.Integer({ minimum: 0, maximum: LARGE_BYTES }),
+    fallback: 0,
+    help: 'maximum bytes of input and of answer that the record of a run keeps; 0: neither is kept',
   },
   runTimers: {
     flag: 'run-timers',

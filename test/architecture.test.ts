@@ -240,7 +240,7 @@ describe('arrows', () => {
     'src/store': ['src/json.ts', 'src/schema.ts'],
     'src/options.ts': ['src/option-table.ts', 'src/sandbox-options.ts', 'src/schema.ts'],
     'src/option-table.ts': ['src/broker/address-guard.ts', 'src/sandbox-options.ts'],
-    'src/sandbox-options.ts': ['src/broker/outbound-limits.ts', 'sandbox/index.ts'],
+    'src/sandbox-options.ts': ['src/broker/outbound-limits.ts', 'src/json.ts', 'sandbox/index.ts'],
     'src/schema.ts': ['src/errors.ts'],
     'src/parse-body.ts': ['src/errors.ts', 'src/json.ts', 'sandbox/index.ts'],
     'src/projection.ts': ['src/errors.ts', 'src/json.ts'],

@@ -25,6 +25,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/dashboard/overview.test.ts',
     'test/dashboard/pages.test.ts',
     'test/dashboard/pictures.test.ts',
+    'test/dashboard/run-payloads.test.ts',
     'test/dashboard/tokens.test.ts',
   ],
   'start a process for each case': [
@@ -58,6 +59,7 @@ export const slow: Readonly<Record<string, readonly string[]>> = {
     'test/sandbox/supervisor/supervisor.test.ts',
     'test/api/limits.test.ts',
     'test/api/lifecycle.test.ts',
+    'test/api/run-payloads.test.ts',
     'test/api/runs.test.ts',
   ],
   'build or load many bundles, one after another': [

@@ -22,6 +22,7 @@ import {
 import { assertPreconditions, isConditional } from './preconditions.ts';
 import { bodyErrors, createdHeaders, runErrors } from './replies.ts';
 import { type Api, type Route, route } from './route.ts';
+import { withoutPayloads } from './runs.ts';
 import { AnyJson, flags, Integration, Run } from './schemas.ts';
 
 export const functionRoutes: readonly Route[] = [
@@ -140,7 +141,8 @@ async function replyRun(
   ctx.set('Preference-Applied', 'respond-async');
   ctx.set('Location', `${publicUrl()}/v1/integrations/${integrationId}/runs/${runId}`);
   ctx.status = 202;
-  replyJson(ctx, await service.dispatcher.runs.find(integrationId, runId));
+  const run = await service.dispatcher.runs.find(integrationId, runId);
+  replyJson(ctx, run && withoutPayloads(run));
 }
 
 /** Replies with the text exactly as it left the isolate. */

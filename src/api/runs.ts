@@ -1,7 +1,8 @@
 /** `/integrations/{_id}/runs`: the run history (contract 4). */
 import { requestError } from '../errors.ts';
 import { integrationOf, type Service } from '../integration/service.ts';
-import type { RunRecord } from '../run/run.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Payload, RunRecord } from '../run/run.ts';
 import { type ApiContext, integrationIdOf, replyJsonText, unitOf } from './context.ts';
 import { asText, replyList } from './paging.ts';
 import { ProjectionQuery, projectionOf } from './projection.ts';
@@ -14,7 +15,7 @@ export const runRoutes: readonly Route[] = [
     scope: 'read',
     runs: 'own',
     tag: 'runs',
-    summary: 'Lists the last hundred runs, oldest first',
+    summary: 'Lists the last hundred runs, oldest first, without `input` and `answer`',
     query: listQuery,
     replies: listOf(Run, 'A page of runs.'),
     errors: ['not_found'],
@@ -24,7 +25,7 @@ export const runRoutes: readonly Route[] = [
         source: (after) => service.dispatcher.runs.of(id, after?.[1]),
         // Ids are ascending.
         sortKeyOf: ({ _id }) => [_id, _id],
-        show: (run, projection) => asText(asJson(run), projection),
+        show: (run, projection) => asText(withoutPayloads(run), projection),
         publicUrl: publicUrl(),
       });
     },
@@ -33,13 +34,15 @@ export const runRoutes: readonly Route[] = [
     scope: 'read',
     runs: 'own',
     tag: 'runs',
-    summary: 'Reads a run',
+    summary: 'Reads a run, with `input` and `answer` if the server stores them (`--run-payload-bytes`)',
     query: [ProjectionQuery],
     replies: { 200: { description: 'The run.', schema: orProjected(Run) } },
     errors: ['not_found'],
     async handle(ctx, { service }) {
       const run = await existingRun(ctx, service);
-      replyJsonText(ctx, asText(asJson(run), projectionOf(ctx)));
+      // A connector has no use for them, and must not learn what is masked.
+      const shown = ctx.state.grant ? withoutPayloads(run) : withPayloads(run);
+      replyJsonText(ctx, asText(shown, projectionOf(ctx)));
     },
   }),
   route.delete('/integrations/{_id}/runs/{runId}', {
@@ -73,5 +76,23 @@ async function existingIntegrationId(ctx: ApiContext, service: Service): Promise
   return id;
 }
 
-/** A run's record is plain data, which its type does not say. */
-const asJson = (run: RunRecord) => run as RunRecord & { readonly [field: string]: never };
+/** A run as lists show it: a hundred inputs and answers may be megabytes. */
+export function withoutPayloads({ input: _input, answer: _answer, ...run }: RunRecord): JsonObject {
+  // A run's record is plain data, which its type does not say.
+  return run as object as JsonObject;
+}
+
+function withPayloads(run: RunRecord): JsonObject {
+  const { input, answer } = run;
+  return {
+    ...withoutPayloads(run),
+    ...(input ? { input: shown(input) } : {}),
+    ...(answer ? { answer: shown(answer) } : {}),
+  };
+}
+
+function shown(payload: Payload): JsonObject {
+  if ('omittedBytes' in payload) return payload;
+  const { text, ...rest } = payload;
+  return { value: JSON.parse(text) as Json, ...rest };
+}

@@ -91,6 +91,14 @@ export const InstallBaseRow = Type.Object({
   update: Newer,
 });
 
+const Payload = Type.Union([
+  Type.Object({
+    value: AnyJson,
+    masked: Type.Optional(Type.Literal(true, { description: 'Credentials in it are masked.' })),
+  }),
+  Type.Object({ omittedBytes: Type.Integer({ minimum: 0, description: 'Not stored: its size.' }) }),
+]);
+
 const outcomes = ['running', 'succeeded', 'failed', 'faulted', 'cut_off'] as const;
 export const Run = Type.Object({
   _id: ObjectId,
@@ -116,6 +124,8 @@ export const Run = Type.Object({
   stack: Type.Optional(Text),
   progress: Type.Optional(Type.Object({ fraction: Type.Number({ minimum: 0, maximum: 1 }), message: Text })),
   log: Type.Array(Type.Object({ at: Timestamp, level: Type.Enum(['debug', 'info', 'warn', 'error']), message: Text })),
+  input: Type.Optional(Payload),
+  answer: Type.Optional(Payload),
 });
 
 export const Tile = Type.Object({

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type CallTarget, createSandbox, defaultLimits, type Outcome, type SectionName } from '../../sandbox/index.ts';
 import type { Connector } from '../connector/bundle.ts';
 import type { Manifest } from '../connector/manifest.ts';
-import { limitsWithin } from '../integration/dispatch.ts';
+import { limitsWithin } from '../integration/once-per-connector.ts';
 import { faultError } from '../integration/run-error.ts';
 import type { JsonObject } from '../json.ts';
 import { faultMessage, type LimitedCall } from '../run/fault-message.ts';

@@ -26,6 +26,8 @@ import { requestOk, type ServerTarget } from './server-client.ts';
 /** In the author's folder; hidden, since it is not part of the connector. */
 const OWN_FOLDER = '.bulkhead';
 const TOKEN_BYTES = 24;
+/** Input and answer of runs are kept: it is the author's own machine. */
+const RUN_PAYLOAD_BYTES = 16 * 1024;
 
 export const dev: Command = {
   name: 'dev',
@@ -104,7 +106,14 @@ async function serve(context: CommandContext, folder: string, connectors: string
     { level: 'error' },
     { write: (line) => out.write(`! ${(JSON.parse(line) as { msg: string }).msg}\n`) },
   );
-  const runtime = await createRuntime({ ...explicitOptions, data, connectors, token, logger });
+  const runtime = await createRuntime({
+    runPayloadBytes: RUN_PAYLOAD_BYTES,
+    ...explicitOptions,
+    data,
+    connectors,
+    token,
+    logger,
+  });
   try {
     await runtime.listen();
     await runtime.ready();

@@ -20,6 +20,7 @@ import type { ObjectIds } from '../store/object-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { newTrace, type Trace } from '../trace-context.ts';
 import { type ArgumentLimits, argumentOf } from './argument.ts';
+import { type PayloadOptions, payloadsOf } from './payloads.ts';
 import { errorOf, failureOf, RunError } from './run-error.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -44,6 +45,8 @@ export interface Dispatcher {
   readonly ids: ObjectIds;
   readonly runs: Runs;
   readonly log: RunLog;
+  /** Undefined: input and answer of runs are not stored. */
+  readonly payloads: PayloadOptions | undefined;
   /** Maps the stacks of connectors' errors. */
   readonly sourceLines: SourceLines;
 }
@@ -113,38 +116,6 @@ function limitWrites(quota: FairQuota, connectorId: string, unit: UnitOfWork): (
   };
 }
 
-/** Caches by connector. */
-function oncePerConnector<T extends object | string>(make: (connector: Connector) => T): (connector: Connector) => T {
-  const cache = new WeakMap<Connector, T>();
-  return (connector) => {
-    let value = cache.get(connector);
-    if (value === undefined) {
-      value = make(connector);
-      cache.set(connector, value);
-    }
-    return value;
-  };
-}
-
-/** Returns the same object for every call, so that a compartment receives it only once. */
-export function limitsWithin(operator: Limits): Dispatcher['limitsOf'] {
-  return oncePerConnector(({ manifest }) => {
-    const { timeoutMs, cpuMs, memoryMb } = manifest.connector.limits ?? {};
-    return Object.freeze({
-      ...operator,
-      timeoutMs: Math.min(operator.timeoutMs, timeoutMs ?? operator.timeoutMs),
-      cpuMs: Math.min(operator.cpuMs, cpuMs ?? operator.cpuMs),
-      memoryMb: Math.min(operator.memoryMb, memoryMb ?? operator.memoryMb),
-    });
-  });
-}
-
-export function argumentKeys(): Dispatcher['argumentKeysOf'] {
-  return oncePerConnector(({ _id, manifest }) =>
-    JSON.stringify({ opts: manifest.connector.opts ?? {}, _connectorId: _id }).slice(1, -1),
-  );
-}
-
 /**
  * Runs a function in its compartment, then applies its answer. The run's outcome covers both.
  *
@@ -156,15 +127,19 @@ export async function callFunction<T>(
   dispatcher: Dispatcher,
   call: FunctionCall,
   onAnswer: (answer: Answer) => Promise<T>,
-  fallback: (error: RunError) => (() => Promise<T>) | undefined = () => undefined,
+  fallback: (error: RunError) => (() => Promise<NoInfer<T> & Pick<Answer, 'text'>>) | undefined = () => undefined,
 ): Promise<T> {
   const result = await runFunction(dispatcher, call);
+  let answer = result instanceof RunError ? undefined : result.text;
   try {
-    const work = result instanceof RunError ? fallback(result) : () => onAnswer(result);
+    if (!(result instanceof RunError)) return await settleRun(result, () => onAnswer(result));
+    const work = fallback(result);
     if (!work) throw result;
-    return await settleRun(result, work);
+    const replacement = await settleRun(result, work);
+    answer = replacement.text;
+    return replacement;
   } finally {
-    result.run.conclude();
+    conclude(dispatcher, call, result.run, answer);
   }
 }
 
@@ -179,6 +154,7 @@ async function runFunction(dispatcher: Dispatcher, call: FunctionCall): Promise<
   const { grant, token, revoke, redact: redactToken } = dispatcher.tokens.issue(grantFields);
   const redact = (text: string): string => withoutSecrets(redactToken(text), engine?.secrets ?? []);
   const run = startRun(dispatcher, call, runId, trace);
+  run.token = token;
   const ask = dispatcher.broker.createAsk(
     {
       connectorId: connector._id,
@@ -251,7 +227,11 @@ function startRun({ runs }: Dispatcher, call: FunctionCall, runId: string, { tra
 }
 
 /** Runs a built-in function of the runtime instead of the connector's. It is recorded as a run, but needs no compartment. */
-export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall, work: () => Promise<T>): Promise<T> {
+export async function callBuiltIn<T extends Pick<Answer, 'text'>>(
+  dispatcher: Dispatcher,
+  call: FunctionCall,
+  work: () => Promise<T>,
+): Promise<T> {
   assertName(call.name);
   const { section, name, trace = newTrace() } = call;
   const { integrationId } = call.unit;
@@ -260,11 +240,26 @@ export async function callBuiltIn<T>(dispatcher: Dispatcher, call: FunctionCall,
   const outcome: Outcome = { status: 'answered', result: '', usage: { wallMs: 0, cpuMs: 0, heapBytes: 0 } };
   dispatcher.log.onRunEnded({ runId, integrationId, section, name, outcome });
   run.ended({ outcome });
+  let answer: string | undefined;
   try {
-    return await settleRun({ runId, run }, work);
+    const result = await settleRun({ runId, run }, work);
+    answer = result.text;
+    return result;
   } finally {
-    run.conclude();
+    conclude(dispatcher, call, run, answer);
   }
+}
+
+/** Makes the record final, with input and answer if the operator wants them. */
+function conclude(
+  { payloads }: Dispatcher,
+  { connector, unit, body, engine }: FunctionCall,
+  run: ActiveRun,
+  answer: string | undefined,
+): void {
+  // Pages of flows are customers' data: what fails of them is stored with the job.
+  if (!payloads || engine || run.isForgotten) return run.conclude();
+  run.concludeWith(payloadsOf(payloads, { connectorId: connector._id, unit, token: run.token, body, answer }));
 }
 
 /** Applies an answer. Its failure amends the run's outcome, and the error names the run. */

@@ -221,8 +221,9 @@ export class RunHistory {
 const RECORD_CHARS = 500;
 
 /** Approximate characters of a record. */
-function charsOf({ log, stack = '' }: RunRecord): number {
+function charsOf({ log, stack = '', input, answer }: RunRecord): number {
   let chars = RECORD_CHARS + stack.length;
+  for (const payload of [input, answer]) if (payload && 'text' in payload) chars += payload.text.length;
   for (const { message } of log) chars += message.length;
   return chars;
 }

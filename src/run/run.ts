@@ -16,6 +16,22 @@ export type RunOutcome =
   /** The runtime died during the run; its changes were not stored. */
   | 'cut_off';
 
+/**
+ * What a run was called with, or what it answered. Text, because a tree would be parsed with every row of runs that is
+ * read, and SQLite's JSON functions refuse deep ones.
+ */
+export type Payload =
+  | {
+      /** JSON. */
+      readonly text: string;
+      /** Credentials in it are masked. */
+      readonly masked?: true;
+    }
+  | {
+      /** Not stored: larger than the limit. */
+      readonly omittedBytes: number;
+    };
+
 export interface RunRecord {
   readonly _id: string;
   readonly _integrationId: string;
@@ -47,4 +63,7 @@ export interface RunRecord {
   readonly stack?: string;
   readonly progress?: { readonly fraction: number; readonly message: string };
   readonly log: readonly RunLine[];
+  /** Set if the run has ended and the operator stores them (`--run-payload-bytes`). */
+  readonly input?: Payload;
+  readonly answer?: Payload;
 }

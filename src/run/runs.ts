@@ -73,8 +73,15 @@ export class Runs {
     return run;
   }
 
-  /** First writes the run to the history, so that what a client has seen survives a crash. */
+  /** With input and answer, if they are stored. */
   async find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
+    const active = this.#active.get(runId);
+    if (active?.integrationId === integrationId) await active.payloads;
+    return this.#find(integrationId, runId);
+  }
+
+  /** First writes the run to the history, so that what a client has seen survives a crash. */
+  async #find(integrationId: string, runId: string): Promise<RunRecord | undefined> {
     const active = this.#active.get(runId);
     if (active?.integrationId !== integrationId) return this.#history.find(integrationId, runId);
     const { record } = active;
@@ -88,7 +95,7 @@ export class Runs {
    */
   async *of(integrationId: string, after = ''): AsyncGenerator<RunRecord> {
     for (const id of await this.#idsOf(integrationId)) {
-      const record = id > after ? await this.find(integrationId, id) : undefined;
+      const record = id > after ? await this.#find(integrationId, id) : undefined;
       if (!record) continue;
       yield record;
       await turn();
@@ -99,7 +106,7 @@ export class Runs {
   async latestOf(integrationId: string): Promise<RunRecord | undefined> {
     const ended = (await this.#history.newestOf(integrationId)) ?? [];
     const id = this.#activeIdsOf(integrationId).concat(ended).sort().at(-1);
-    return id === undefined ? undefined : this.find(integrationId, id);
+    return id === undefined ? undefined : this.#find(integrationId, id);
   }
 
   /** Removes the runs of a removed integration. Running ones are dropped when they end. */
@@ -153,6 +160,10 @@ export class ActiveRun {
   #record: RunRecord;
   /** Its integration was removed: keep no record. */
   isForgotten = false;
+  /** Not in the record: to mask it there. */
+  token = '';
+  /** Set when the run has ended, if they are stored: resolves when they are in the record. */
+  payloads: Promise<void> | undefined;
 
   constructor(
     started: StartedRun & Pick<RunRecord, 'node'>,
@@ -228,6 +239,14 @@ export class ActiveRun {
     const { errors: _errors, fault: _fault, ...rest } = this.#record;
     const { errors } = change;
     this.#record = { ...rest, ...change, ...(errors ? { errors: errors.slice(0, MAX_ERRORS) } : {}) };
+  }
+
+  /** Adds input and answer, then concludes. The run's caller does not wait for that. */
+  concludeWith(payloads: Promise<Pick<RunRecord, 'input' | 'answer'>>): void {
+    this.payloads = payloads.then((stored) => {
+      this.#record = { ...this.#record, ...stored };
+      this.conclude();
+    });
   }
 
   /** The record is final. */

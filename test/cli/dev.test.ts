@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startApplication } from '../flow/application.ts';
+import { createClient } from '../support/client.ts';
 import { callCommand, type Going, startCommand } from '../support/command.ts';
 import { temporaryFolder, writeBundle } from '../support/folders.ts';
 import { installed, serve, TOKEN } from '../support/runtime.ts';
@@ -88,6 +89,13 @@ test('serves edits and shows the log', { timeout: LONG_MS }, async () => {
     (await callCommand(['invoke', 'Weather', 'settings', 'forecast', '--url', url, '--token', token])).stdout;
   expect(await forecast()).toBe('{"city":"Oslo","forecast":["sun"]}\n');
   await says(dev, /^ {2}info {2}asked for Oslo\nsettings\.forecast succeeded, \d+ ms$/m);
+  const client = createClient(url, token);
+  const runs = `/integrations/${/Installed as Weather: ([0-9a-f]{24})/.exec(dev.stdout())?.[1]}/runs`;
+  const { _id } = (await client('GET', runs)).body.at(-1);
+  expect((await client('GET', `${runs}/${_id}`)).body).toMatchObject({
+    input: { value: {} },
+    answer: { value: { city: 'Oslo', forecast: ['sun'] } },
+  });
 
   await edit(source, "'sun'", "'rain'");
   await vi.waitFor(async () => expect(await forecast()).toContain('rain'), patiently);

@@ -343,7 +343,8 @@ test(
     await page.getByText('3 succeeded', { exact: true }).waitFor();
     await page.getByLabel('Outcome').selectOption('All');
     await press(page, 'settings.noise');
-    await page.getByText('It cannot be repeated from here').waitFor();
+    await page.getByText('It cannot be repeated from here, because its input is not stored.').waitFor();
+    await page.getByText('if the operator starts it with --run-payload-bytes').waitFor();
     await dashboard.client('DELETE', `/integrations/${id}?force=true`);
     await page.context().close();
   },

@@ -1,9 +1,10 @@
 /** What the pages conclude from the API's replies, without a browser. */
 import { expect, test } from 'vitest';
-import type { Connector, Job, Tile } from '../../src/dashboard/api/types.ts';
+import type { Connector, Integration, Job, Payload, Tile } from '../../src/dashboard/api/types.ts';
 import { parseRoute } from '../../src/dashboard/app/address.ts';
 import { attentionOf } from '../../src/dashboard/home/attention.ts';
 import { summaryOf } from '../../src/dashboard/runs/run-summary.ts';
+import { wayToRepeat } from '../../src/dashboard/runs/way-to-repeat.ts';
 import { readMetrics } from '../../src/dashboard/server/read-metrics.ts';
 
 const id = (digit: string): string => digit.repeat(24);
@@ -171,4 +172,58 @@ test.each([
   [`#/integrations/${id('a')}/else`, { page: 'unknown' }],
 ])('the address %s names its page', (address, route) => {
   expect(parseRoute(address)).toMatchObject(route);
+});
+
+test('how a run is repeated: with its whole input, where its form is, or not at all', () => {
+  const integration: Integration = {
+    _id: id('1'),
+    createdAt: '2030-01-01T00:00:00.000Z',
+    lastModified: '2030-01-01T00:00:00.000Z',
+    name: 'Shop',
+    mode: 'settings',
+    install: [
+      { name: 'Verify', installerFunction: 'verify' },
+      { name: 'Form', installerFunction: 'form', form: {} },
+    ],
+    uninstall: [{ name: 'Bye', uninstallerFunction: 'bye' }],
+  };
+  const way = (section: string, name: string, input?: Payload, scene: object = {}) =>
+    wayToRepeat(
+      {
+        ...run('failed'),
+        _integrationId: id('1'),
+        version: '1.0.0',
+        requests: 0,
+        section,
+        function: name,
+        ...(input ? { input } : {}),
+      },
+      { integration, connector, ...scene },
+    );
+  const whole = { value: { n: 1 } };
+  const call = { kind: 'call', input: { n: 1 }, asksFirst: true };
+  for (const [section, name] of [
+    ['settings', 'any'],
+    ['settings', 'persistSettings'],
+    ['utilities', 'any'],
+    ['installer', 'verify'],
+    ['installer', 'form'],
+  ] as const) {
+    expect(way(section, name, whole)).toEqual(call);
+    expect(way(section, name, whole, { connector: undefined }).kind).not.toBe('call');
+    expect(way(section, name, { ...whole, masked: true })).not.toMatchObject({ input: { n: 1 } });
+    expect(way(section, name, whole, { integration: { ...integration, mode: 'uninstall' } }).kind).toBe('never');
+  }
+  expect(way('installer', 'verify')).toEqual({ kind: 'call', input: {}, asksFirst: false });
+  expect(way('installer', 'form', { ...whole, masked: true })).toMatchObject({ kind: 'elsewhere', tab: 'setup' });
+  expect(way('settings', 'persistSettings')).toMatchObject({ kind: 'elsewhere', tab: 'settings' });
+  expect(way('installer', 'installConnector', whole).kind).toBe('never');
+  expect(way('flow', 'generate', whole).kind).toBe('never');
+  expect(way('uninstaller', 'bye', whole)).toMatchObject({ kind: 'elsewhere', tab: 'remove' });
+  expect(way('uninstaller', 'clean', whole).kind).toBe('never');
+  expect(way('settings', 'any')).toMatchObject({ reason: expect.stringContaining('not stored') });
+  expect(way('settings', 'any', { omittedBytes: 9 })).toMatchObject({ reason: expect.stringContaining('too large') });
+  expect(way('settings', 'any', { ...whole, masked: true })).toMatchObject({
+    reason: expect.stringContaining('masked'),
+  });
 });

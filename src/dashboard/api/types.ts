@@ -104,6 +104,12 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Input or answer of a run. */
+export type Payload =
+  | { readonly value: Json; readonly masked?: true }
+  /** Too large to be stored. */
+  | { readonly omittedBytes: number };
+
 /** `GET /integrations/{_id}/runs` */
 export interface Run {
   readonly _id: string;
@@ -128,6 +134,9 @@ export interface Run {
   readonly progress?: { readonly fraction: number; readonly message: string };
   /** Excluded from lists. */
   readonly log?: readonly LogLine[];
+  /** Never in lists, and only if the server stores them. */
+  readonly input?: Payload;
+  readonly answer?: Payload;
 }
 
 /** Numbers of records. */

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ErrorNotice } from '../app/error-notice.tsx';
+import { LongText } from '../app/long-text.tsx';
 import { Time } from '../app/time.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { generatorsIn, stepsOf } from './flow-steps.ts';
@@ -77,9 +78,6 @@ function placeOf({ step }: JobError, flow: FlowRecord): string {
   return steps[index] ? `Step ${index + 1}: ${steps[index].role.toLowerCase()}` : `Step ${index + 1}`;
 }
 
-/** Characters of a record that are shown. It may have megabytes. */
-const SHOWN_CHARS = 20_000;
-
 function RecordText({ jobId, errorId }: { readonly jobId: string; readonly errorId: string }) {
   const path = `/jobs/${jobId}/joberrors/${errorId}`;
   const { value, error } = useResource<string>({
@@ -96,16 +94,5 @@ function RecordText({ jobId, errorId }: { readonly jobId: string; readonly error
       <ErrorNotice error={error} title="Could not load the record." />
     );
   }
-  return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: lets keyboard users scroll it */}
-      <pre tabIndex={0}>{value.slice(0, SHOWN_CHARS)}</pre>
-      {value.length > SHOWN_CHARS && (
-        <p class="small muted">
-          The first {SHOWN_CHARS.toLocaleString()} of {value.length.toLocaleString()} characters. The API has all of
-          them, at <code>/v1{path}</code>.
-        </p>
-      )}
-    </>
-  );
+  return <LongText text={value} path={path} />;
 }

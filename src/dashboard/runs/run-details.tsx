@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { ApiError } from '../api/api-error.ts';
 import type { Run } from '../api/types.ts';
 import { ErrorNotice } from '../app/error-notice.tsx';
@@ -6,14 +7,17 @@ import { Time } from '../app/time.tsx';
 import { useResource } from '../app/use-resource.ts';
 import { LogLines } from './log-lines.tsx';
 import { RunPanel } from './run-panel.tsx';
+import { RunPayloads } from './run-payloads.tsx';
 
 interface RunDetailsProps {
   readonly integrationId: string;
   readonly runId: string;
+  /** Shown below the record. */
+  readonly actionsOf?: ((run: Run) => ComponentChildren) | undefined;
 }
 
 /** All that the record of a run has. */
-export function RunDetails({ integrationId, runId }: RunDetailsProps) {
+export function RunDetails({ integrationId, runId, actionsOf }: RunDetailsProps) {
   const path = `/integrations/${integrationId}/runs/${runId}`;
   const { value, error } = useResource<Run>({
     key: path,
@@ -45,7 +49,9 @@ export function RunDetails({ integrationId, runId }: RunDetailsProps) {
           <pre tabIndex={0}>{stack}</pre>
         </details>
       )}
+      <RunPayloads run={value} />
       {log.length === 0 ? <p class="small muted">It wrote no log lines.</p> : <LogLines lines={log} />}
+      {actionsOf?.(value)}
     </div>
   );
 }
@@ -72,8 +78,7 @@ function RunFacts({ run }: { readonly run: Run }) {
             {' · trace '}
             <code>{traceId}</code>
           </>
-        )}{' '}
-        · Input and answer are not kept.
+        )}
       </p>
     </div>
   );

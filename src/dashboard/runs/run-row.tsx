@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Run } from '../api/types.ts';
 import { integrationHref } from '../app/address.ts';
 import { formatDuration, formatSize } from '../app/format.ts';
 import { Time } from '../app/time.tsx';
@@ -12,11 +13,11 @@ interface RunRowProps {
   readonly isOpen: boolean;
   readonly onToggle: () => void;
   /** Shown below the details. */
-  readonly actions: ComponentChildren;
+  readonly actionsOf: ((run: Run) => ComponentChildren) | undefined;
 }
 
 /** One run. A click anywhere in its row opens it; for keyboards there is a button. */
-export function RunRow({ entry: { run, integration }, isOpen, onToggle, actions }: RunRowProps) {
+export function RunRow({ entry: { run, integration }, isOpen, onToggle, actionsOf }: RunRowProps) {
   const { _id, _integrationId, section, startedAt, outcome, wallMs, cpuMs, heapBytes, fault } = run;
   const row = useRef<HTMLTableRowElement>(null);
   // Open from the start: the address names this run, which may be far down the list.
@@ -67,8 +68,7 @@ export function RunRow({ entry: { run, integration }, isOpen, onToggle, actions 
       {isOpen && (
         <tr class="run-details">
           <td colSpan={6}>
-            <RunDetails integrationId={_integrationId} runId={_id} />
-            {actions}
+            <RunDetails integrationId={_integrationId} runId={_id} actionsOf={actionsOf} />
             {integration && (
               <p class="run-actions">
                 <a class="button small" href={integrationHref(_integrationId)}>

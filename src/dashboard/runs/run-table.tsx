@@ -76,7 +76,7 @@ export function RunTable(props: RunTableProps) {
                   entry={entry}
                   isOpen={entry.run._id === query.run}
                   onToggle={() => onQuery({ run: entry.run._id === query.run ? '' : entry.run._id })}
-                  actions={actionsOf?.(entry.run)}
+                  actionsOf={actionsOf}
                 />
               ))}
             </tbody>
