@@ -37,6 +37,10 @@ describe('a run is cancelled on another node than its own', () => {
     const [one, two] = await twoNodes(await emptyDatabase());
     const { id } = await install(one);
     const waiting = one.client('PUT', `/integrations/${id}/utilities/stay`, {});
+    const started = await vi.waitFor(async () => {
+      const [run] = (await two.client('GET', `/integrations/${id}/runs`)).body;
+      return run ?? Promise.reject(new Error('not yet'));
+    }, within);
     const [cancelled, other] = [await begin(one, id, 'stay'), await begin(one, id, 'stay')];
     expect(await shown(two, id, cancelled)).toMatchObject({ outcome: 'running', node: 'one' });
     expect((await two.client('DELETE', `/integrations/${id}/runs/${cancelled}`)).status).toBe(204);
@@ -48,8 +52,7 @@ describe('a run is cancelled on another node than its own', () => {
     // Once more does no harm, and no other run is touched.
     expect((await two.client('DELETE', `/integrations/${id}/runs/${cancelled}`)).status).toBe(204);
     expect((await shown(two, id, other)).outcome).toBe('running');
-    const [first] = (await two.client('GET', `/integrations/${id}/runs`)).body;
-    expect((await two.client('DELETE', `/integrations/${id}/runs/${first._id}`)).status).toBe(204);
+    expect((await two.client('DELETE', `/integrations/${id}/runs/${started._id}`)).status).toBe(204);
     expect(errorsOf(await waiting)).toEqual([['cancelled']]);
   });
 

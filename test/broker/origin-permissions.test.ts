@@ -32,5 +32,5 @@ test('a pattern may be as long as a host name, and a longer one is not parsed', 
   expect(isOriginPattern(`https://*.${name}:65535/`)).toBe(true);
   const long = Array.from({ length: 1_000 }, (_, i) => `https://*.${`${'ü'.repeat(20)}${i}.`.repeat(80)}example`);
   expect(long.some(isOriginPattern)).toBe(false);
-  expect(timed(() => uncoveredPatterns(long, long)).ms).toBeLessThan(ENOUGH_MS / 5);
+  expect(timed(() => uncoveredPatterns(long, long), ENOUGH_MS / 5).ms).toBeLessThan(ENOUGH_MS / 5);
 });

@@ -46,10 +46,11 @@ test.each<[string, unknown]>([
   ['nothing of the kind', 1],
 ])('%s are refused before they are parsed', (_, wanted) => {
   const text = JSON.stringify(wanted);
-  const { result, ms } = timed(() => denial(() => parseFetchRequest(text)));
-  expect(result).toBe('invalid_request');
   // To parse the largest of these takes half of it.
-  expect(ms).toBeLessThan(ENOUGH_MS / 5);
+  const enoughMs = ENOUGH_MS / 5;
+  const { result, ms } = timed(() => denial(() => parseFetchRequest(text)), enoughMs);
+  expect(result).toBe('invalid_request');
+  expect(ms).toBeLessThan(enoughMs);
 });
 
 test('a progress report is short', () => {

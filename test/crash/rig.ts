@@ -17,7 +17,7 @@ const INTEGRATIONS = 3;
 /** The load goes on for up to this long before the kill, … */
 export const LOAD_MS = 1_000;
 /** … once so many have been answered: the first call of a connector waits for its process. */
-export const ANSWERED = 8;
+export const ANSWERED = 17;
 /** The part of the acknowledged requests after which the user reads what it wrote. */
 const READS = 0.3;
 

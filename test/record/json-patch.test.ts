@@ -283,7 +283,7 @@ test('neither the document nor the patch changes, and untouched parts are shared
 test('a small change of a large record is cheap', () => {
   const large = Array.from({ length: 100_000 }, (_, i) => ({ i, text: 'text' }));
   const document: JsonObject = { name: 'n', large };
-  const { result, ms } = timed(() => apply(document, [{ op: 'replace', path: '/name', value: 'm' }]));
+  const { result, ms } = timed(() => apply(document, [{ op: 'replace', path: '/name', value: 'm' }]), ENOUGH_MS / 10);
   expect(result).toMatchObject({ name: 'm' });
   expect(ms).toBeLessThan(ENOUGH_MS / 10);
 });
