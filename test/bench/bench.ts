@@ -8,8 +8,7 @@
  * with commas.
  * `--seconds` per measurement (2), `--rounds` (3), `--peers` to measure others as well (after
  * `npm ci --prefix test/bench/peers`; `flows` always does, and n8n after `npm install --prefix test/bench/peers/n8n`),
- * `--json` where the figures go
- * (`test/bench/results.json`).
+ * `--json` where the figures go (`test/bench/results.json`), `--document` to write them into docs/performance.md as well.
  */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -17,6 +16,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs, promisify } from 'node:util';
 import { calls } from './calls.ts';
 import { cold } from './cold.ts';
+import { writeDocument } from './document.ts';
 import { edge } from './edge.ts';
 import type { Figure } from './figures.ts';
 import { firstCalls } from './first-calls.ts';
@@ -36,6 +36,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: 'calls,first-calls,scale,edge,stores' },
     peers: { type: 'boolean', default: false },
     json: { type: 'string', default: here('results.json') },
+    document: { type: 'boolean', default: false },
   },
 });
 const settings: Settings = { seconds: Number(values.seconds), rounds: Number(values.rounds) };
@@ -69,3 +70,9 @@ await writeFile(
   values.json,
   `${JSON.stringify({ at: new Date().toISOString(), machine, settings, figures }, null, 2)}\n`,
 );
+if (values.document) {
+  const { cores, cpu, node } = machine;
+  const how = `${settings.rounds} rounds of ${settings.seconds} s`;
+  const when = new Date().toISOString().slice(0, 10);
+  await writeDocument(figures, `${cores} cores for everything (${cpu}), Node ${node}, ${how}, ${when}.`);
+}

@@ -3,7 +3,7 @@
  * functions, each behind the same route: alternating, in one run.
  */
 import { existsSync } from 'node:fs';
-import { type Figure, figure, median, table } from './figures.ts';
+import { type Figure, figure, markdownTable, median, shown, table } from './figures.ts';
 import type { Measured } from './load.ts';
 import {
   type Bulkhead,
@@ -19,7 +19,25 @@ import {
 const INTEGRATIONS = 50;
 const CONNECTIONS = [32, 1];
 /** What is compared with, if `npm ci --prefix test/bench/peers` has been done. */
-const peers = ['express', 'integrator-extension', 'node-vm', 'vm2', 'quickjs', 'workerpool', 'workerd', 'node-red'];
+const peers = [
+  'express',
+  'integrator-extension',
+  'node-vm',
+  'vm2',
+  'isolated-vm',
+  'quickjs',
+  'workerpool',
+  'workerd',
+  'openfn',
+  'node-red',
+];
+
+const OF_BARE = "× bare koa's";
+const OF_BARES_P50 = "× bare koa's p50";
+
+const environments: Readonly<Record<string, Record<string, string>>> = {
+  openfn: { NODE_OPTIONS: '--experimental-vm-modules' },
+};
 
 interface Row {
   readonly name: string;
@@ -64,7 +82,7 @@ export async function calls({ seconds, rounds }: Settings, withPeers: boolean): 
     if (withPeers) {
       if (!existsSync(here('peers/node_modules'))) throw new Error('first: npm ci --prefix test/bench/peers');
       for (const name of peers) {
-        const peer = await startScript(here(`peers/${name}.ts`));
+        const peer = await startScript(here(`peers/${name}.ts`), environments[name]);
         others.push(peer);
         rows.push({ name, url: peer.url, paths: ['/'], body: echoBody });
       }
@@ -90,13 +108,13 @@ export async function calls({ seconds, rounds }: Settings, withPeers: boolean): 
 function report(results: ReadonlyMap<string, readonly Measured[]>): Figure[] {
   const all = (key: string, what: keyof Measured): number[] => (results.get(key) ?? []).map((each) => each[what]);
   const of = (key: string, what: keyof Measured): number => median(all(key, what));
+  // Of the same round: a shared machine is twice as fast at one time as at another.
+  const ofBare = (key: string, what: keyof Measured): number[] => {
+    const others = all(`bare koa · ${key.split(' · ')[1]}`, what);
+    return all(key, what).map((each, round) => each / (others[round] as number));
+  };
   const rows = [...results.keys()].map((key) => {
-    // Of the same round: a shared machine is twice as fast at one time as at another.
-    const bare = `bare koa · ${key.split(' · ')[1]}`;
-    const beside = (what: keyof Measured): number => {
-      const others = all(bare, what);
-      return median(all(key, what).map((each, round) => each / (others[round] as number)));
-    };
+    const beside = (what: keyof Measured): number => median(ofBare(key, what));
     const each = all(key, 'perSecond');
     return {
       'what · connections': key,
@@ -112,6 +130,8 @@ function report(results: ReadonlyMap<string, readonly Measured[]>): Figure[] {
   });
   process.stdout.write(`${table(rows)}\n\n`);
   return [...results].flatMap(([key, measured]) => [
+    figure('calls', key, OF_BARE, ofBare(key, 'perSecond')),
+    figure('calls', key, OF_BARES_P50, ofBare(key, 'p50Us')),
     figure(
       'calls',
       key,
@@ -131,4 +151,24 @@ function report(results: ReadonlyMap<string, readonly Measured[]>): Figure[] {
       measured.map(({ p99Us }) => p99Us),
     ),
   ]);
+}
+
+/** One row for each system: with many connections, and with one. */
+export function callsTable(figures: readonly Figure[]): string {
+  const [many, one] = CONNECTIONS;
+  const names = [...new Set(figures.map(({ name }) => name.split(' · ')[0] as string))];
+  const of = (name: string, connections: number | undefined, unit: string): string => {
+    const found = figures.find((each) => each.name === `${name} · ${connections}` && each.unit === unit);
+    return shown(found?.median ?? Number.NaN);
+  };
+  return markdownTable(
+    names.map((name) => ({
+      what: name,
+      [`a second, ${many} connections`]: of(name, many, 'per second'),
+      'of bare koa': of(name, many, OF_BARE),
+      'ms at the 99th percentile': shown(Number(of(name, many, 'µs, p99')) / 1_000),
+      [`ms, ${one} connection`]: shown(Number(of(name, one, 'µs, p50')) / 1_000),
+      'of bare koa, times': of(name, one, OF_BARES_P50),
+    })),
+  );
 }

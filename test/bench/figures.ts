@@ -19,7 +19,7 @@ export function figure(part: string, name: string, unit: string, values: readonl
   return { part, name, unit, ...spread, ...(wanted === undefined ? {} : { wanted }) };
 }
 
-const shown = (value: number): string =>
+export const shown = (value: number): string =>
   Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 
 export function tableOf(figures: readonly Figure[]): string {
@@ -48,3 +48,20 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
     )
     .join('\n');
 }
+
+/** A table in Markdown. Columns by the keys of the first row. */
+export function markdownTable(rows: readonly Readonly<Record<string, string | number>>[]): string {
+  const heads = Object.keys(rows[0] ?? {});
+  const lines = [heads, heads.map(() => '---'), ...rows.map((row) => heads.map((head) => String(row[head] ?? '')))];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The figures of a part as a table in Markdown. */
+export const markdownOf = (figures: readonly Figure[]): string =>
+  markdownTable(
+    figures.map(({ name, unit, median, least, most }) => ({
+      what: name,
+      median: `${shown(median)} ${unit}`.trim(),
+      spread: `${shown(least)} – ${shown(most)}`,
+    })),
+  );
