@@ -4,8 +4,8 @@
  * ratios, since machines are shared and noisy.
  *
  * `npm run bench -- flows` runs the parts that it names, without names `calls`, `first-calls`, `scale`, `edge` and
- * `stores`; the others are `cold`, `flows`, `growth`, `routing`, `pool-run` and `postgres`. `--only` names them, too,
- * with commas.
+ * `stores`; the others are `cold`, `flows`, `growth`, `pool-run`, `postgres`, `profile` and `routing`. `--only` names
+ * them, too, with commas.
  * `--seconds` per measurement (2), `--rounds` (3), `--peers` to measure others as well (after
  * `npm ci --prefix test/bench/peers`; `flows` always does, and n8n after `npm install --prefix test/bench/peers/n8n`),
  * `--json` where the figures go (`test/bench/results.json`), `--document` to write them into docs/performance.md as well.
@@ -24,6 +24,7 @@ import { flows } from './flows.ts';
 import { growth } from './growth.ts';
 import { poolRun } from './pool-run.ts';
 import { postgres } from './postgres.ts';
+import { profile } from './profile.ts';
 import { here, type Settings } from './rig.ts';
 import { routing } from './routing.ts';
 import { scale } from './scale.ts';
@@ -51,6 +52,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   growth: () => growth(settings),
   routing: () => routing(settings),
   'pool-run': () => poolRun(settings),
+  profile: () => profile(settings),
   postgres: () => postgres(settings),
   async stores() {
     const options = ['--seconds', values.seconds, '--rounds', values.rounds];
