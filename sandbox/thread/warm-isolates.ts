@@ -12,7 +12,7 @@ const ALLOWED_BYTES = 4 * MB;
 const FIRST_LIMIT_BYTES = 64 * MB;
 /** The runtime is notified when the memory has changed by this much. */
 const REPORT_STEP_BYTES = 4 * MB;
-/** When an idle isolate's heap is measured. While it is in use, its runs measure it. */
+/** An isolate that has been idle this long is measured, and this often one is looked for. Runs measure those in use. */
 const MEASURE_AFTER_MS = 100;
 /** Isolates measured in one go; this many take a tenth of a millisecond. */
 const MEASURE_BATCH = 5;
@@ -147,20 +147,22 @@ export class WarmIsolates {
 
   #measureNext(): void {
     const idleSince = performance.now() - MEASURE_AFTER_MS;
-    for (const integrationId of [...this.#toMeasure].slice(0, MEASURE_BATCH)) {
-      this.#toMeasure.delete(integrationId);
+    let measured = 0;
+    for (const integrationId of this.#toMeasure) {
+      if (measured === MEASURE_BATCH) break;
       const warm = this.#warm.get(integrationId);
-      // One in use is queued again when it is returned.
+      // One used a moment ago stays queued. One in use is queued again when it is returned.
+      if (warm?.isFree && warm.lastUsedAt > idleSince) continue;
+      this.#toMeasure.delete(integrationId);
       if (!warm?.isFree) continue;
-      if (warm.lastUsedAt > idleSince) this.#toMeasure.add(integrationId);
-      else {
-        warm.isolate.readHeap();
-        this.#count(warm);
-      }
+      warm.isolate.readHeap();
+      this.#count(warm);
+      measured++;
     }
     this.#releaseExcess();
     this.#report();
-    this.#measuring = this.#toMeasure.size > 0 ? setTimeout(() => this.#measureNext(), MEASURE_PAUSE_MS) : undefined;
+    const pauseMs = measured === MEASURE_BATCH ? MEASURE_PAUSE_MS : MEASURE_AFTER_MS;
+    this.#measuring = this.#toMeasure.size > 0 ? setTimeout(() => this.#measureNext(), pauseMs) : undefined;
   }
 
   get #isOverLimit(): boolean {
