@@ -21,6 +21,7 @@ export const isConditional = ({ req: { headers } }: Context): boolean =>
 
 /** An empty condition is a mistake, and anything would meet it. */
 export const refuseEmptyConditions: Middleware = (ctx, next) => {
+  if (!isConditional(ctx)) return next();
   for (const condition of conditions) {
     if (ctx.req.headers[condition.toLowerCase()] === undefined) continue;
     const tags = tagsIn(ctx, condition);
