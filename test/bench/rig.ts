@@ -21,6 +21,11 @@ export interface Settings {
   readonly rounds: number;
 }
 
+export interface ProcessOptions {
+  /** In a process group of its own, which Ctrl+C does not reach. */
+  readonly detached?: boolean;
+}
+
 export interface Running {
   readonly url: string;
   readonly pid: number;
@@ -42,11 +47,13 @@ export async function startScript(
   file: string,
   environment: Record<string, string> = {},
   args: readonly string[] = ['--max-semi-space-size=16', file],
+  { detached = false }: ProcessOptions = {},
 ): Promise<Running> {
   const child: ChildProcess = spawn(process.execPath, args, {
     cwd: here('../..'),
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached,
   });
   const ended = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
@@ -72,6 +79,7 @@ export async function startScript(
 export async function startBulkhead(
   bundles: Readonly<Record<string, BundleText>>,
   environment: Record<string, string> = {},
+  options: ProcessOptions = {},
 ): Promise<Bulkhead> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
   await mkdir(join(folder, 'connectors'));
@@ -85,7 +93,7 @@ export async function startBulkhead(
     BULKHEAD_LOG: 'error',
     ...environment,
   };
-  const running = await startScript('npm start', { ...startEnvironment, ...server }, startArguments);
+  const running = await startScript('npm start', { ...startEnvironment, ...server }, startArguments, options);
   const startMs = performance.now() - startedAt;
   const client = createClient(running.url, TOKEN);
   return {
