@@ -14,12 +14,14 @@ const WEBHOOKS_PER_SECOND = 20;
 const UPLOAD_EVERY_MS = 15_000;
 /** Fewer than what opens the circuit breaker. */
 const KILL_EVERY_MS = 10_000;
-const FRAGILE_CALLS_PER_SECOND = 5;
+const SIDE_CALLS_PER_SECOND = 5;
 const JOB_POLL_MS = 200;
 const JOB_LIMIT_MS = 120_000;
 const TEXT = 'x'.repeat(900);
 /** What calls of a connector may get beside an answer when another call of it has crashed its process. */
 const RESTARTED = ['200', '503 sandbox_restarted'];
+/** What calls of an integration may get that is being updated. */
+const UPDATING = ['200', '409 update_in_progress'];
 const CRASHED = ['422 sandbox_crashed', '422 memory_limit_exceeded'];
 
 /** What the load works with. */
@@ -99,10 +101,13 @@ export class Load {
 
   /** Ends when the signal aborts and all that was sent has been answered. */
   async run(signal: AbortSignal): Promise<void> {
-    const { callsPerSecond, flows } = this.#scene;
+    const { callsPerSecond, flows, fragile, uploaded } = this.#scene;
     await Promise.all([
       paced(callsPerSecond, signal, () => this.#call()),
-      paced(FRAGILE_CALLS_PER_SECOND, signal, () => this.#callFragile()),
+      paced(SIDE_CALLS_PER_SECOND, signal, () => this.#callBeside('a kill', fragile.called, RESTARTED)),
+      ...uploaded.ids.map((id) =>
+        paced(SIDE_CALLS_PER_SECOND, signal, () => this.#callBeside('an update', id, UPDATING)),
+      ),
       paced(WEBHOOKS_PER_SECOND, signal, () => this.#sendWebhook()),
       ...this.#writers.map((writer) => every(WRITE_EVERY_MS, signal, () => writer.write())),
       ...flows.map((flow) => every(FLOW_EVERY_MS, signal, () => this.#runFlow(flow))),
@@ -121,9 +126,9 @@ export class Load {
     runEnds.note(reply.headers.get('bulkhead-run-id') ?? '');
   }
 
-  async #callFragile(): Promise<void> {
-    const { tally, fragile, runEnds } = this.#scene;
-    const reply = await tally.expect('call beside a kill', RESTARTED, () => this.#put(fragile.called, 'echo', {}));
+  async #callBeside(what: string, id: string, allowed: readonly string[]): Promise<void> {
+    const { tally, runEnds } = this.#scene;
+    const reply = await tally.expect(`call beside ${what}`, allowed, () => this.#put(id, 'echo', {}));
     if (reply?.status === 200) runEnds.note(reply.headers.get('bulkhead-run-id') ?? '');
   }
 

@@ -100,7 +100,7 @@ async function prepare(
     callsPerSecond,
     tally: new Tally(),
     runEnds: new RunEnds(),
-    called: [...quiet, ...uploaded.ids],
+    called: quiet,
     // Every second one, so that settings change beside calls of other integrations and of the same.
     written: quiet.filter((_, index) => index % 2 === 0),
     fragile: { called, written, crashed },
