@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Client, createClient } from '../support/client.ts';
@@ -24,6 +25,8 @@ export interface Settings {
 export interface ProcessOptions {
   /** In a process group of its own, which Ctrl+C does not reach. */
   readonly detached?: boolean;
+  /** Takes each line of its stderr; by default they are printed. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 export interface Running {
@@ -47,14 +50,15 @@ export async function startScript(
   file: string,
   environment: Record<string, string> = {},
   args: readonly string[] = ['--max-semi-space-size=16', file],
-  { detached = false }: ProcessOptions = {},
+  { detached = false, onErrorLine }: ProcessOptions = {},
 ): Promise<Running> {
   const child: ChildProcess = spawn(process.execPath, args, {
     cwd: here('../..'),
     env: { PATH: process.env.PATH ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', onErrorLine ? 'pipe' : 'inherit'],
     detached,
   });
+  if (onErrorLine && child.stderr) createInterface(child.stderr).on('line', onErrorLine);
   const ended = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
     let out = '';

@@ -35,6 +35,7 @@ const { tally, samples, events, visits } = await soak({
   warmUpSeconds,
   callsPerSecond,
   signal: ending.signal,
+  onErrorLine: (line) => print(line),
   onWarm: () => print(heading),
   onSample: (sample) => print(lineOf(sample)),
 });

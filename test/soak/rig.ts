@@ -35,6 +35,8 @@ export interface SoakOptions {
   readonly callsPerSecond: number;
   /** Ends it early. */
   readonly signal: AbortSignal;
+  /** A line that the server has logged: of errors alone. */
+  readonly onErrorLine: (line: string) => void;
   readonly onWarm: () => void;
   readonly onSample: (sample: Sample) => void;
 }
@@ -47,17 +49,26 @@ export interface Soaked {
 }
 
 export async function soak(options: SoakOptions): Promise<Soaked> {
+  const tally = new Tally();
   const application = await startScript(here('flows-application.ts'), {}, undefined, { detached });
   const started: Running[] = [application];
   try {
     const server = await startBulkhead(
       bundlesFor(application.url),
       { BULKHEAD_ALLOW_PRIVATE_NETWORK: '127.0.0.1' },
-      { detached },
+      {
+        detached,
+        onErrorLine(line) {
+          tally.note('line in the log of errors');
+          options.onErrorLine(line);
+        },
+      },
     );
     started.push(server);
     const pooled = createPooledClient(server.url, TOKEN, CONNECTIONS);
-    const scene = await prepare(server, pooled.client, application.url, options.callsPerSecond);
+    const { callsPerSecond } = options;
+    const prepared = await prepare(server, pooled.client, application.url);
+    const scene = { ...prepared, tally, runEnds: new RunEnds(), callsPerSecond };
     const prober = await Prober.of(server, detached);
     try {
       return await watch(scene, prober, options);
@@ -73,8 +84,7 @@ async function prepare(
   server: Bulkhead,
   client: Client,
   applicationUrl: string,
-  callsPerSecond: number,
-): Promise<Scene> {
+): Promise<Omit<Scene, 'tally' | 'runEnds' | 'callsPerSecond'>> {
   const upload = await client('PUT', '/connectors', uploadOf(0), { 'content-type': 'application/gzip' });
   if (upload.status !== 201) throw new Error(`upload: ${upload.status} ${upload.text}`);
   const quiet: string[] = [];
@@ -97,9 +107,6 @@ async function prepare(
     server,
     client,
     applicationUrl,
-    callsPerSecond,
-    tally: new Tally(),
-    runEnds: new RunEnds(),
     called: quiet,
     // Every second one, so that settings change beside calls of other integrations and of the same.
     written: quiet.filter((_, index) => index % 2 === 0),
