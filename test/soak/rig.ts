@@ -129,7 +129,6 @@ async function prepare(
 
 async function watch(scene: Scene, prober: Prober, options: SoakOptions): Promise<Soaked> {
   const { server, tally, runEnds } = scene;
-  const { minutes, warmUpSeconds, signal, onWarm, onSample } = options;
   const [loading, reading] = [new AbortController(), new AbortController()];
   const readers = Array.from(
     { length: READERS },
@@ -144,31 +143,50 @@ async function watch(scene: Scene, prober: Prober, options: SoakOptions): Promis
   await Promise.all(opened.map(({ promise }) => promise));
 
   const load = new Load(scene);
-  const loaded = load.run(loading.signal);
-  await pause(warmUpSeconds * 1_000, signal);
-  tally.takeLatenciesMs();
-  if (!signal.aborted) onWarm();
   const samples: Sample[] = [];
-  const periodMs = Math.min(PERIOD_MS, (minutes * 60_000) / PERIODS_MIN);
-  const startedAt = performance.now();
-  while (!signal.aborted && performance.now() < startedAt + minutes * 60_000 - periodMs / 2) {
-    const sample = await observe(scene, load, prober, periodMs, startedAt, signal);
-    if (signal.aborted) break;
-    samples.push(sample);
-    onSample(sample);
+  try {
+    const loaded = load.run(loading.signal);
+    await sampleInto(samples, scene, load, prober, options);
+    loading.abort();
+    const isAnswered = await Promise.race([loaded.then(() => true), sleep(AFTERWARDS_MS, false, { ref: false })]);
+    if (!isAnswered) tally.note('requests without an answer');
+    await load.check(AFTERWARDS_MS);
+    const until = performance.now() + EVENTS_MS;
+    while (runEnds.size > 0 && performance.now() < until) await sleep(100);
+    if (runEnds.size > 0) tally.lose('events: run.ended', runEnds.size);
+  } finally {
+    loading.abort();
+    reading.abort();
   }
-
-  loading.abort();
-  const isAnswered = await Promise.race([loaded.then(() => true), sleep(AFTERWARDS_MS, false, { ref: false })]);
-  if (!isAnswered) tally.note('requests without an answer');
-  await load.check(AFTERWARDS_MS);
-  const until = performance.now() + EVENTS_MS;
-  while (runEnds.size > 0 && performance.now() < until) await sleep(100);
-  if (runEnds.size > 0) tally.lose('events: run.ended', runEnds.size);
-  reading.abort();
   await Promise.all(follows);
   const sum = (key: 'received' | 'visits'): number => readers.reduce((all, reader) => all + reader[key], 0);
   return { tally, samples, events: sum('received'), visits: sum('visits') };
+}
+
+async function sampleInto(
+  samples: Sample[],
+  scene: Scene,
+  load: Load,
+  prober: Prober,
+  { minutes, warmUpSeconds, signal, onWarm, onSample }: SoakOptions,
+): Promise<void> {
+  await pause(warmUpSeconds * 1_000, signal);
+  scene.tally.takeLatenciesMs();
+  if (!signal.aborted) onWarm();
+  const periodMs = Math.min(PERIOD_MS, (minutes * 60_000) / PERIODS_MIN);
+  const startedAt = performance.now();
+  try {
+    while (!signal.aborted && performance.now() < startedAt + minutes * 60_000 - periodMs / 2) {
+      const sample = await observe(scene, load, prober, periodMs, startedAt, signal);
+      if (signal.aborted) return;
+      samples.push(sample);
+      onSample(sample);
+    }
+  } catch (error) {
+    // It has ended. What has been measured until then is worth a summary.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    scene.tally.note('the server has ended');
+  }
 }
 
 async function observe(

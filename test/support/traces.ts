@@ -58,8 +58,9 @@ async function proportionalMb(pid: number): Promise<number> {
 
 /** CPU time of a process and its children, including those that have ended. */
 export async function treeCpuMs(pid: number): Promise<number> {
-  const each = await Promise.all((await treeOf(pid)).map(cpuMsOf));
-  return each.reduce((sum, ms) => sum + ms, 0);
+  // The time of one that ends meanwhile is counted in its parent's.
+  const children = await Promise.all((await childrenOf(pid)).map((child) => cpuMsOf(child).catch(() => 0)));
+  return children.reduce((sum, ms) => sum + ms, await cpuMsOf(pid));
 }
 
 const treeOf = async (pid: number): Promise<number[]> => [pid, ...(await childrenOf(pid))];
