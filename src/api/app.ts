@@ -41,7 +41,11 @@ export interface AppOptions extends Omit<Api, 'description' | 'webhookSenders'> 
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
   // Anything that gets past replyErrors is a bug or a broken connection.
-  app.on('error', (error, ctx?: ApiContext) => options.onError(error, ctx?.state.requestId ?? ''));
+  app.on('error', (error, ctx?: ApiContext) => {
+    // The client has broken it, which the access log says.
+    if (ctx?.req.socket?.errored === error) return;
+    options.onError(error, ctx?.state.requestId ?? '');
+  });
   const api: Api = {
     ...options,
     description: new Description(options.version, options.publicUrl, routes),

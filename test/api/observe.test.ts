@@ -1,7 +1,7 @@
 /** Observability of requests and runs: access log, trace, metrics. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Client, createClient } from '../support/client.ts';
@@ -115,6 +115,16 @@ describe('the access log', () => {
     await asked;
     const isTold = () => expect(requestLines().at(-1)).toMatchObject({ method: 'PUT', aborted: true });
     await vi.waitFor(isTold);
+  });
+
+  test('says the same, and no error, of a client that resets its connection in the middle of a reply', async () => {
+    await share();
+    const socket = connect(Number(new URL(served.runtime.url).port), '127.0.0.1');
+    socket.write(`GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`);
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    await vi.waitFor(() => expect(requestLines().at(-1)).toMatchObject({ route: '/events', aborted: true }));
+    expect(lines.filter(({ level }) => Number(level) > 30)).toEqual([]);
   });
 
   test('logs health checks and requests of runs at debug, and nothing above info', async () => {

@@ -1,4 +1,4 @@
-/** The application of the flows that are measured: pages of records of 1 KB, and a place for batches. */
+/** The application of the flows that are measured: pages of records of 1 KB, a place for batches, and one for webhooks. */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -29,13 +29,16 @@ if (import.meta.main) {
     pages.push(JSON.stringify({ items: records.slice(from, from + PAGE_RECORDS) }));
   }
   let received = 0;
+  const hooked = new Set<number>();
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     response.setHeader('content-type', 'application/json');
     if (pathname === '/received') return response.end(String(received));
+    if (pathname === '/hooked') return response.end(JSON.stringify([...hooked]));
     if (request.method === 'GET') return response.end(pages[Number(searchParams.get('page')) - 1] ?? '{"items":[]}');
     const batch = (await bodyOf(request)) as { id: number }[];
-    received += batch.length;
+    if (pathname === '/hooks') for (const { id } of batch) hooked.add(id);
+    else received += batch.length;
     response.end(JSON.stringify(batch.map(({ id }) => ({ id }))));
   });
   server.listen(0, '127.0.0.1', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Client, createClient } from '../support/client.ts';
@@ -19,6 +20,13 @@ export interface Settings {
   /** Of one measurement. */
   readonly seconds: number;
   readonly rounds: number;
+}
+
+export interface ProcessOptions {
+  /** In a process group of its own, which Ctrl+C does not reach. */
+  readonly detached?: boolean;
+  /** Takes each line of its stderr; by default they are printed. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 export interface Running {
@@ -42,12 +50,15 @@ export async function startScript(
   file: string,
   environment: Record<string, string> = {},
   args: readonly string[] = ['--max-semi-space-size=16', file],
+  { detached = false, onErrorLine }: ProcessOptions = {},
 ): Promise<Running> {
   const child: ChildProcess = spawn(process.execPath, args, {
     cwd: here('../..'),
     env: { PATH: process.env.PATH ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', onErrorLine ? 'pipe' : 'inherit'],
+    detached,
   });
+  if (onErrorLine && child.stderr) createInterface(child.stderr).on('line', onErrorLine);
   const ended = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
     let out = '';
@@ -72,6 +83,7 @@ export async function startScript(
 export async function startBulkhead(
   bundles: Readonly<Record<string, BundleText>>,
   environment: Record<string, string> = {},
+  options: ProcessOptions = {},
 ): Promise<Bulkhead> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
   await mkdir(join(folder, 'connectors'));
@@ -85,7 +97,7 @@ export async function startBulkhead(
     BULKHEAD_LOG: 'error',
     ...environment,
   };
-  const running = await startScript('npm start', { ...startEnvironment, ...server }, startArguments);
+  const running = await startScript('npm start', { ...startEnvironment, ...server }, startArguments, options);
   const startMs = performance.now() - startedAt;
   const client = createClient(running.url, TOKEN);
   return {

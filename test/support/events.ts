@@ -20,13 +20,27 @@ export interface Events {
   leave(): void;
 }
 
-export async function openEvents(
+export interface EventsOptions {
+  readonly query?: string;
+  readonly lastEventId?: string | undefined;
+  /** Takes each event, which is not added to `all` then. */
+  readonly onEvent?: (event: ServerEvent) => void;
+}
+
+/** Follows until the test ends. */
+export async function openEvents(url: string, token: string, options: EventsOptions = {}): Promise<Events> {
+  const events = await followEvents(url, token, options);
+  onTestFinished(() => events.leave());
+  return events;
+}
+
+/** The same outside of a test: the caller has to leave. */
+export async function followEvents(
   url: string,
   token: string,
-  { query = '', lastEventId }: { query?: string; lastEventId?: string } = {},
+  { query = '', lastEventId, onEvent }: EventsOptions = {},
 ): Promise<Events> {
   const leaving = new AbortController();
-  onTestFinished(() => leaving.abort());
   const response = await fetch(`${url}/v1/events${query}`, {
     headers: {
       authorization: `Bearer ${token}`,
@@ -36,6 +50,7 @@ export async function openEvents(
   });
   const all: ServerEvent[] = [];
   const comments: string[] = [];
+  const add = onEvent ?? ((event) => all.push(event));
   let id = '';
   const take = (block: string): void => {
     const fields: Record<string, string> = {};
@@ -45,7 +60,7 @@ export async function openEvents(
       else fields[field] = value;
     }
     id = fields.id ?? id;
-    if (fields.data !== undefined) all.push({ id, name: fields.event ?? 'message', data: JSON.parse(fields.data) });
+    if (fields.data !== undefined) add({ id, name: fields.event ?? 'message', data: JSON.parse(fields.data) });
   };
   const read = async (): Promise<boolean> => {
     let rest = '';

@@ -14,8 +14,10 @@ export class Prober {
     this.#child = child;
   }
 
-  static async of({ url, pid }: Server): Promise<Prober> {
-    const child = fork(program, [new URL(url).port, String(pid)], { execArgv: [], serialization: 'advanced' });
+  /** @param detached in a process group of its own, which Ctrl+C does not reach */
+  static async of({ url, pid }: Pick<Server, 'url' | 'pid'>, detached = false): Promise<Prober> {
+    const args = [new URL(url).port, String(pid)];
+    const child = fork(program, args, { execArgv: [], serialization: 'advanced', detached });
     await once(child, 'message');
     return new Prober(child);
   }

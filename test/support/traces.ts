@@ -37,10 +37,30 @@ export async function treeResidentMb(pid: number): Promise<number> {
   return each.reduce((sum, mb) => sum + mb, 0);
 }
 
+export interface TreeMemory {
+  readonly ownMb: number;
+  readonly childrenMb: number;
+  readonly children: number;
+}
+
+/** Of a process and of its children. Pages that several share are divided between them. */
+export async function treeMemory(pid: number): Promise<TreeMemory> {
+  const children = await childrenOf(pid);
+  const each = await Promise.all(children.map(proportionalMb));
+  return { ownMb: await proportionalMb(pid), childrenMb: each.reduce((sum, mb) => sum + mb, 0), children: each.length };
+}
+
+/** 0 if the process has ended. */
+async function proportionalMb(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) / 1024;
+}
+
 /** CPU time of a process and its children, including those that have ended. */
 export async function treeCpuMs(pid: number): Promise<number> {
-  const each = await Promise.all((await treeOf(pid)).map(cpuMsOf));
-  return each.reduce((sum, ms) => sum + ms, 0);
+  // The time of one that ends meanwhile is counted in its parent's.
+  const children = await Promise.all((await childrenOf(pid)).map((child) => cpuMsOf(child).catch(() => 0)));
+  return children.reduce((sum, ms) => sum + ms, await cpuMsOf(pid));
 }
 
 const treeOf = async (pid: number): Promise<number[]> => [pid, ...(await childrenOf(pid))];
