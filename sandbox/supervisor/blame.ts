@@ -36,10 +36,13 @@ export class Blame {
     return run && { run, fault: reason };
   }
 
-  /** Considers waiting runs, too: one may hold memory while another is running. */
+  /**
+   * Considers waiting runs, too: one may hold memory while another is running. Undefined if the process grew notably
+   * during none of them: runs that have ended left the memory.
+   */
   memorySuspect(): Culprit | undefined {
     const run = this.#runs.get(this.#memory.largestGrower(this.#runs.values().map(({ job }) => job.runId)) ?? '');
-    return run ? { run, fault: 'memory_limit_exceeded' } : this.suspect('memory_limit_exceeded');
+    return run && { run, fault: 'memory_limit_exceeded' };
   }
 
   #onlyRun(): CompartmentRun | undefined {

@@ -1,5 +1,9 @@
 /** How much memory a compartment's process may use, and which run is to blame when it uses more. */
 import { expect, test } from 'vitest';
+import { ById } from '../../../sandbox/by-id.ts';
+import { Blame } from '../../../sandbox/supervisor/blame.ts';
+import type { CompartmentRun } from '../../../sandbox/supervisor/compartment-run.ts';
+import type { CompartmentThread } from '../../../sandbox/supervisor/compartment-thread.ts';
 import { MemoryWatch } from '../../../sandbox/supervisor/memory-watch.ts';
 
 const MB = 1024 * 1024;
@@ -33,4 +37,19 @@ test('when short runs each retain memory, caches are shed before anyone is blame
     for (const runId of ['first', 'second', 'last']) watch.runEnded(runId, 50 * MB);
   }
   expect(decisions).toEqual(['fits', 'fits', 'shed']);
+});
+
+test('nobody is blamed for memory that ended runs left, and whoever makes the process grow is', () => {
+  const watch = new MemoryWatch(4_096);
+  watch.check(150 * MB, budget(400), ['large']);
+  watch.check(600 * MB, budget(400), ['large']);
+  watch.runEnded('large', 400 * MB);
+  const runs = new ById<CompartmentRun>();
+  runs.set('small', { job: { runId: 'small' } } as CompartmentRun);
+  const thread = { isReady: true, currentRun: 'small', lastActiveAt: 0 } as CompartmentThread;
+  const blame = new Blame([thread], runs, watch);
+  watch.check(605 * MB, budget(50), ['small']);
+  expect(blame.memorySuspect()).toBeUndefined();
+  watch.check(640 * MB, budget(50), ['small']);
+  expect(blame.memorySuspect()).toMatchObject({ run: { job: { runId: 'small' } }, fault: 'memory_limit_exceeded' });
 });
