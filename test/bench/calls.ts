@@ -157,18 +157,16 @@ function report(results: ReadonlyMap<string, readonly Measured[]>): Figure[] {
 export function callsTable(figures: readonly Figure[]): string {
   const [many, one] = CONNECTIONS;
   const names = [...new Set(figures.map(({ name }) => name.split(' · ')[0] as string))];
-  const of = (name: string, connections: number | undefined, unit: string): string => {
-    const found = figures.find((each) => each.name === `${name} · ${connections}` && each.unit === unit);
-    return shown(found?.median ?? Number.NaN);
-  };
+  const of = (name: string, connections: number | undefined, unit: string): number =>
+    figures.find((each) => each.name === `${name} · ${connections}` && each.unit === unit)?.median ?? Number.NaN;
   return markdownTable(
     names.map((name) => ({
       what: name,
-      [`a second, ${many} connections`]: of(name, many, 'per second'),
-      'of bare koa': of(name, many, OF_BARE),
-      'ms at the 99th percentile': shown(Number(of(name, many, 'µs, p99')) / 1_000),
-      [`ms, ${one} connection`]: shown(Number(of(name, one, 'µs, p50')) / 1_000),
-      'of bare koa, times': of(name, one, OF_BARES_P50),
+      [`a second, ${many} connections`]: shown(of(name, many, 'per second')),
+      'of bare koa': shown(of(name, many, OF_BARE)),
+      'ms at the 99th percentile': shown(of(name, many, 'µs, p99') / 1_000),
+      [`ms, ${one} connection`]: shown(of(name, one, 'µs, p50') / 1_000),
+      'of bare koa, times': shown(of(name, one, OF_BARES_P50)),
     })),
   );
 }
